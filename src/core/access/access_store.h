@@ -1,0 +1,88 @@
+/*
+ * Reading and changing users, roles, tokens and enrolment links; inserts are store/rows.h. Every function runs inside a store closure and has the
+ * tenant in its WHERE. Sealed fields stay sealed here: handlers seal before and open after the closure.
+ * Views in returned rows are copied into arena.
+ */
+#pragma once
+#include "core/access/access.h"
+#include "core/page.h"
+#include "store/store.h"
+
+enum user_state { USER_INVITED, USER_ACTIVE, USER_DISABLED, USER_STATE_COUNT };
+const char *user_state_name(enum user_state state);
+
+struct user_row {
+    struct cx_id user_id;
+    enum user_state state;
+    struct cx_sealed display_name;
+    struct cx_sealed email; /* empty envelope: none */
+    uint32_t roles;
+    cx_time created_us;
+    cx_time disabled_us; /* 0: not disabled */
+};
+
+/* CX_E_NOTFOUND when there is none in this tenant. */
+cx_err user_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                 struct arena *arena, struct user_row *ret_user);
+/* At most limit rows after key, newest first. rows has room for limit. */
+cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_key *after,
+                 size_t limit, struct arena *arena, struct user_row *rows, size_t *ret_count);
+/* Replaces all roles of a user. granted_by: zero for the system. */
+cx_err user_set_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                      uint32_t roles, struct cx_id granted_by, cx_time now_us);
+/* Compare-and-set; CX_E_CONFLICT when the user is not in state from. */
+cx_err user_set_state(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                      enum user_state from, enum user_state to, cx_time now_us);
+/* How many active users hold role: the last administrator cannot go. */
+cx_err user_count_active(struct store_tx *tx, struct cx_id tenant_id, enum access_role role,
+                         int64_t *ret_count);
+/* The address and its blind index change together. */
+cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                      struct cx_sealed email, struct cx_bytes email_index);
+
+struct token_row {
+    struct cx_id token_id, user_id;
+    struct cx_sealed label;
+    uint8_t secret_hash[32];
+    uint32_t roles;
+    cx_time created_us, expires_us;
+    cx_time revoked_us; /* 0: not revoked */
+};
+
+cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
+                  struct arena *arena, struct token_row *ret_token);
+/* user_id zero: of every user. */
+cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                  const struct page_key *after, size_t limit, struct arena *arena,
+                  struct token_row *rows, size_t *ret_count);
+/* Idempotent: the first time of revocation stays. */
+cx_err token_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
+                    cx_time now_us);
+
+/* Revokes every token of a user that is not revoked. */
+cx_err token_revoke_all(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                        cx_time now_us);
+
+struct link_row {
+    struct cx_id link_id, user_id;
+    struct cx_id created_by_id; /* zero: made on the host */
+    uint8_t secret_hash[32];
+    cx_time created_us, expires_us;
+    cx_time redeemed_us; /* 0: not redeemed */
+};
+
+cx_err link_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id link_id,
+                 struct link_row *ret_link);
+/* Compare-and-set: CX_E_CONFLICT when it was redeemed before. */
+cx_err link_redeem(struct store_tx *tx, struct cx_id tenant_id, struct cx_id link_id,
+                   cx_time now_us);
+/* Unredeemed links of a user stop working. */
+cx_err link_expire_all(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                       cx_time now_us);
+
+/* Whether user_id was enrolled by a link that by_id made, directly or through persons enrolled in between. */
+cx_err link_enrolled_by(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                        struct cx_id by_id, bool *ret_enrolled);
+/* The tie between who asked and who approves. */
+cx_err access_tie_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id requester_id,
+                       struct cx_id approver_id, enum access_tie *ret_tie);

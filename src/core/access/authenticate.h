@@ -1,0 +1,16 @@
+/*
+ * From an Authorization header to a principal. Read from the primary database on every request, so that a revoked
+ * token, a disabled user or a taken role stops working with the next request, on every node.
+ * Thread-safe.
+ */
+#pragma once
+#include "core/access/access.h"
+
+struct core;
+
+/* authorization: the header's value, "Bearer cxt_…" (RFC 6750 §2.1); empty: CX_E_AUTH with rule
+ * "token-missing". A malformed, unknown, expired or revoked token, or one of a user who is not active, is one and
+ * the same CX_E_AUTH ("token-invalid"): which it was is nobody's business. Roles are those of the token AND
+ * those of its user now. */
+cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_time now_us,
+                           struct cx_diag *diag, struct principal *ret_principal);

@@ -1,0 +1,103 @@
+#include "core/access/access_store.h"
+
+enum { HASH_LEN = 32 };
+
+/* A hash of another length cannot be ours: treated as one that nothing matches. */
+static cx_err hash_of(const struct store_stmt *q, int column, uint8_t ret_hash[static HASH_LEN])
+{
+    struct cx_bytes hash = store_col_bytes(q, column);
+    if (hash.len != HASH_LEN)
+        return CX_ERR(STORE);
+    memcpy(ret_hash, hash.ptr, HASH_LEN);
+    return CX_OK;
+}
+
+/* Columns: token_id, user_id, label, secret_hash, roles, created_us, expires_us, revoked_us. */
+static cx_err token_of(const struct store_stmt *q, struct arena *arena, struct token_row *ret_token)
+{
+    struct token_row token = {.token_id = store_col_id(q, 0), .user_id = store_col_id(q, 1)};
+    CX_TRY(arena_copy(arena, store_col_sealed(q, 2).envelope, &token.label.envelope));
+    CX_TRY(hash_of(q, 3, token.secret_hash));
+    token.roles = (uint32_t)store_col_int(q, 4);
+    token.created_us = store_col_int(q, 5);
+    token.expires_us = store_col_int(q, 6);
+    token.revoked_us = store_col_int(q, 7);
+    *ret_token = token;
+    return CX_OK;
+}
+
+#define TOKEN_COLUMNS                                                                              \
+    "token_id, user_id, label, secret_hash, roles, created_us, expires_us, revoked_us"
+
+cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
+                  struct arena *arena, struct token_row *ret_token)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(
+        tx, "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 AND token_id = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, token_id);
+    CX_TRY(store_step(q, &row));
+    return row ? token_of(q, arena, ret_token) : CX_ERR(NOTFOUND);
+}
+
+cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                  const struct page_key *after, size_t limit, struct arena *arena,
+                  struct token_row *rows, size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    bool all = cx_id_is_zero(user_id);
+    CX_TRY(store_prepare(tx,
+                         all ? "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 "
+                               "AND (created_us, token_id) < ($2, $3) "
+                               "ORDER BY created_us DESC, token_id DESC LIMIT $4"
+                             : "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 "
+                               "AND user_id = $5 AND (created_us, token_id) < ($2, $3) "
+                               "ORDER BY created_us DESC, token_id DESC LIMIT $4",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_int(q, 2, after->time_us);
+    store_bind_id(q, 3, after->id);
+    store_bind_int(q, 4, (int64_t)limit);
+    if (!all)
+        store_bind_id(q, 5, user_id);
+    while (count < limit) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        CX_TRY(token_of(q, arena, &rows[count++]));
+    }
+    *ret_count = count;
+    return CX_OK;
+}
+
+cx_err token_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
+                    cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "UPDATE api_token SET revoked_us = $3 "
+                         "WHERE tenant_id = $1 AND token_id = $2 AND revoked_us IS NULL",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, token_id);
+    store_bind_int(q, 3, now_us);
+    return store_exec(q);
+}
+
+cx_err token_revoke_all(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                        cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "UPDATE api_token SET revoked_us = $3 "
+                         "WHERE tenant_id = $1 AND user_id = $2 AND revoked_us IS NULL",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, user_id);
+    store_bind_int(q, 3, now_us);
+    return store_exec(q);
+}

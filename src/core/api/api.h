@@ -1,0 +1,35 @@
+/*
+ * What a handler sees of a request. Routes, typed inputs and outputs, permissions and audit names are
+ * generated from api/openapi.yaml into api_types.h and api_routes.c; the dispatcher (dispatch.c) does
+ * decode → authenticate → authorise → handler → encode, and a handler cannot be reached another way.
+ *
+ * A handler is `cx_err handle_<operation_id>(struct api_request *request, const struct api_<op>_in *in,
+ * struct api_<op>_out *ret_out)`. It writes only through api_commit, which appends the audit entry that the
+ * contract names in the same transaction.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/diag.h"
+#include "core/access/access.h"
+#include "core/audit/audit.h"
+#include "core/core.h"
+
+struct api_operation; /* generated: method, path, permission, audit name, codecs */
+
+struct api_request {
+    struct core *core;
+    struct arena *arena; /* released when the answer is sent */
+    struct cx_diag *diag;
+    const struct api_operation *operation;
+    struct principal principal;
+    struct cx_id request_id; /* also sent as the X-Request-Id header */
+    cx_time now_us;          /* one time for the whole request */
+    struct cx_str
+        source_address; /* from the gate; "" on the local socket. Personal data: seal it */
+    struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
+    bool from_gate;
+};
+
+/* audit_commit with the operation's audit name, the principal and the request id filled in. details is
+ * a JSON object; object may be set by fn through event (pass it in arg). */
+cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg);

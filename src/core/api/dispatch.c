@@ -1,0 +1,256 @@
+/*
+ * route → authenticate → authorise → decode → handler → encode. The one way to a handler.
+ */
+#include "core/access/authenticate.h"
+#include "core/api/encode.h"
+#include "core/api/exchange.h"
+#include "core/api/problem.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "codec/json_write.h"
+
+static cx_err record_nothing(struct store_tx *tx, void *arg)
+{
+    (void)tx;
+    (void)arg;
+    return CX_OK; /* the entry itself is the record */
+}
+
+static struct audit_event denied_event(const struct api_exchange *exchange, struct cx_str details)
+{
+    const struct api_request *request = &exchange->request;
+    struct audit_event event = {.action = request->operation->audit,
+                                .outcome = AUDIT_DENIED,
+                                .tenant_id = request->principal.tenant_id,
+                                .actor = &request->principal,
+                                .request_id = request->request_id,
+                                .details = details};
+    for (size_t i = 0; i < exchange->route.value_count; i++) {
+        const struct api_path_value *value = &exchange->route.values[i];
+        if (value->field->kind == API_ID &&
+            cx_is_ok(cx_id_parse(value->field->id_type, value->text, &event.object_id)))
+            event.object_type = value->field->id_type;
+    }
+    return event;
+}
+
+/* Who tried what without the right to: part of the evidence, so denials of changes are entries too. */
+static void record_denial(struct api_exchange *exchange)
+{
+    const struct api_request *request = &exchange->request;
+    if (!request->principal.authenticated || !request->operation || !request->operation->mutating)
+        return;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf details = CX_BUF_INIT(1024);
+    struct json_writer json = json_writer(&details);
+    cx_err err = json_begin_object(&json, NULL);
+    if (cx_is_ok(err))
+        err = json_write_text(&json, "rule", exchange->diag.rule);
+    if (cx_is_ok(err))
+        err = json_end(&json);
+    if (cx_is_ok(err)) {
+        struct audit_event event =
+            denied_event(exchange, (struct cx_str){(const char *)details.ptr, details.len});
+        err = audit_commit(exchange->core, &event, record_nothing, NULL);
+    }
+    if (cx_failed(err)) /* nothing was done, so there is nothing to take back */
+        cx_log_err(CX_LOG_ERROR, err, "denial not recorded", "operation", request->operation->name,
+                   NULL);
+}
+
+static void log_failure(const struct api_exchange *exchange, cx_err err)
+{
+    char call_id[CX_ID_TEXT_MAX];
+    cx_id_format(CX_ID_CALL, exchange->request.request_id, call_id);
+    cx_log_err(api_problem_kind(err)->detailed ? CX_LOG_DEBUG : CX_LOG_ERROR, err, "call failed",
+               "call", call_id, "operation",
+               exchange->request.operation ? exchange->request.operation->name : "", "rule",
+               exchange->diag.rule, "text", exchange->diag.text, NULL);
+}
+
+void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t status)
+{
+    if (exchange->answered)
+        return;
+    log_failure(exchange, err);
+    if (err.code == CX_E_DENIED)
+        record_denial(exchange);
+    const struct api_problem_kind *kind = api_problem_kind(err);
+    cx_buf_reset(&exchange->text);
+    exchange->answered = true;
+    exchange->answer.raw = NULL;
+    exchange->answer.status = status ? status : kind->status;
+    exchange->answer.content_type = "application/problem+json";
+    exchange->answer.retry_after_s = kind->retry_after_s;
+    if (cx_failed(api_problem_write(err, status, &exchange->diag, exchange->request.request_id,
+                                    &exchange->text)))
+        cx_buf_reset(&exchange->text); /* no memory: the status alone must do */
+    exchange->answer.body = cx_buf_view(&exchange->text);
+}
+
+void api_exchange_init(struct api_exchange *exchange, struct core *core,
+                       const struct api_table *table, const struct api_head *head)
+{
+    *exchange = (struct api_exchange){.core = core,
+                                      .table = table,
+                                      .head = *head,
+                                      .arena = ARENA_INIT(API_ARENA_MAX),
+                                      .text = CX_BUF_INIT(API_ANSWER_MAX)};
+    exchange->request = (struct api_request){.core = core,
+                                             .arena = &exchange->arena,
+                                             .diag = &exchange->diag,
+                                             .now_us = cx_now(core->clock),
+                                             .source_address = head->source_address,
+                                             .client_certificate = head->client_certificate,
+                                             .from_gate = head->from_gate};
+}
+
+void api_exchange_clear(struct api_exchange *exchange)
+{
+    cx_buf_clear(&exchange->text);
+    arena_clear(&exchange->arena);
+}
+
+static cx_err find_operation(struct api_exchange *exchange)
+{
+    struct cx_str target = exchange->head.target;
+    size_t length = 0;
+    while (length < target.len && target.ptr[length] != '?')
+        length++;
+    if (length < target.len)
+        exchange->query = (struct cx_str){target.ptr + length + 1, target.len - length - 1};
+    CX_TRY(cx_str_view(cx_str_bytes(target), &target));
+    CX_TRY(api_route_find(exchange->table->operations, exchange->table->count,
+                          exchange->head.method, (struct cx_str){target.ptr, length},
+                          &exchange->arena, &exchange->diag, &exchange->answer.allow,
+                          &exchange->route));
+    exchange->request.operation = exchange->route.operation;
+    return CX_OK;
+}
+
+static cx_err check_caller(struct api_exchange *exchange)
+{
+    const struct api_operation *operation = exchange->request.operation;
+    if (operation->anonymous)
+        return CX_OK;
+    CX_TRY(access_authenticate(exchange->core, exchange->head.authorization,
+                               exchange->request.now_us, &exchange->diag,
+                               &exchange->request.principal));
+    return authorise(&exchange->request.principal, operation->permission, NULL, &exchange->diag);
+}
+
+void api_exchange_start(struct api_exchange *exchange)
+{
+    cx_err err = cx_id_new(exchange->core->rng, &exchange->request.request_id);
+    if (cx_is_ok(err))
+        err = find_operation(exchange);
+    if (cx_failed(err)) {
+        api_exchange_refuse(exchange, err, err.code == CX_E_USAGE ? 405 : 0);
+        return;
+    }
+    err = check_caller(exchange);
+    if (cx_failed(err))
+        api_exchange_refuse(exchange, err, 0);
+}
+
+size_t api_exchange_body_max(const struct api_exchange *exchange)
+{
+    return exchange->request.operation ? exchange->request.operation->body_max : 0;
+}
+
+static cx_err decode_body(struct api_exchange *exchange, struct cx_bytes body, void *in,
+                          json_t **ret_root)
+{
+    const struct api_operation *operation = exchange->request.operation;
+    const struct api_schema *schema = operation->in;
+    if (operation->body_max == 0) {
+        if (body.len > 0)
+            return cx_refuse(&exchange->diag, CX_ERR(PARSE), "", "body-not-allowed",
+                             "This operation takes no body.");
+        return CX_OK;
+    }
+    if (!operation->raw_request)
+        return api_decode_body(schema, body, operation->body_max, &exchange->arena, &exchange->diag,
+                               in, ret_root);
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (schema->fields[i].kind == API_BODY)
+            *(struct cx_bytes *)((uint8_t *)in + schema->fields[i].offset) = body;
+    return CX_OK;
+}
+
+static cx_err check_content_type(struct api_exchange *exchange)
+{
+    const struct api_operation *operation = exchange->request.operation;
+    const char *want = operation->raw_request ? operation->raw_request : "application/json";
+    if (operation->body_max == 0 || http_media_type_is(exchange->head.content_type, want))
+        return CX_OK;
+    return cx_refuse(&exchange->diag, CX_ERR(PARSE), "", "content-type",
+                     "Send the body as Content-Type: %s.", want);
+}
+
+static cx_err encode(struct api_exchange *exchange, const void *out)
+{
+    const struct api_operation *operation = exchange->request.operation;
+    struct api_answer *answer = &exchange->answer;
+    answer->status = operation->status;
+    if (operation->raw_response) {
+        const struct api_raw *raw = out;
+        if (!raw->content_type)
+            return CX_ERR(INTERNAL);
+        answer->raw = raw;
+        answer->content_type = raw->content_type;
+        answer->body = raw->body;
+        if (raw->status)
+            answer->status = raw->status;
+        return CX_OK;
+    }
+    CX_TRY(api_encode(operation->out, out, &exchange->text));
+    answer->content_type = "application/json";
+    answer->body = cx_buf_view(&exchange->text);
+    return CX_OK;
+}
+
+static cx_err call_handler(struct api_exchange *exchange, struct cx_bytes body)
+{
+    const struct api_operation *operation = exchange->request.operation;
+    const struct api_handler *handler = &exchange->table->handlers[exchange->route.index];
+    json_auto_t *root = NULL;
+    void *in = NULL, *out = NULL;
+    CX_TRY(arena_alloc(&exchange->arena, operation->in->size, &in));
+    CX_TRY(arena_alloc(&exchange->arena, handler->out_size, &out));
+    CX_TRY(
+        api_decode_path(exchange->route.values, exchange->route.value_count, &exchange->diag, in));
+    CX_TRY(api_decode_query(operation->in, exchange->query, &exchange->arena, &exchange->diag, in));
+    CX_TRY(decode_body(exchange, body, in, &root));
+    CX_TRY(handler->call(&exchange->request, in, out));
+    return encode(exchange, out);
+}
+
+void api_exchange_finish(struct api_exchange *exchange, struct cx_bytes body)
+{
+    if (exchange->answered)
+        return;
+    cx_err err = check_content_type(exchange);
+    if (cx_failed(err)) {
+        api_exchange_refuse(exchange, err, 415);
+        return;
+    }
+    err = call_handler(exchange, body);
+    if (cx_failed(err))
+        api_exchange_refuse(exchange, err, 0);
+    exchange->answered = true;
+}
+
+cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg)
+{
+    if (!request->operation || !request->operation->audit)
+        return CX_ERR(
+            INTERNAL); /* a reading operation that writes: the contract must say so first */
+    event->action = request->operation->audit;
+    event->request_id = request->request_id;
+    if (request->principal.authenticated) {
+        event->actor = &request->principal;
+        event->tenant_id = request->principal.tenant_id;
+    }
+    return audit_commit(request->core, event, fn, arg);
+}

@@ -1,0 +1,132 @@
+/* Preparing and appending entries. Everything slow (sealing, hashing) happens before the transaction. */
+#include "core/audit/audit_internal.h"
+#include "base/cleanup.h"
+#include "core/access/access.h"
+#include "core/core.h"
+#include "core/protect/protect.h"
+#include "store/rows.h"
+
+enum { DETAILS_MAX = 64 * 1024, COMMIT_ARENA_MAX = 4 * DETAILS_MAX };
+
+struct audit_entry {
+    struct cx_id entry_id;
+    cx_time time_us;
+    struct cx_sealed details;
+    uint8_t commitment[AUDIT_COMMITMENT_LEN];
+};
+
+static struct cx_str outcome_name(enum audit_outcome outcome)
+{
+    switch (outcome) {
+    case AUDIT_DONE:
+        return CX_STR("done");
+    case AUDIT_DENIED:
+        return CX_STR("denied");
+    case AUDIT_FAILED:
+        break;
+    }
+    return CX_STR("failed");
+}
+
+static bool action_ok(const char *action)
+{
+    struct cx_str text = cx_str_from(action);
+    if (text.len == 0 || text.len > AUDIT_ACTION_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-'))
+            return false;
+    }
+    return true;
+}
+
+/* What is sealed: the salt, then the details. The salt keeps the commitment from being guessed. */
+static cx_err seal_details(struct core *core, struct cx_id tenant_id, struct cx_str details,
+                           struct arena *arena, struct audit_entry *entry)
+{
+    if (details.len == 0)
+        details = CX_STR("{}");
+    if (details.len > DETAILS_MAX)
+        return CX_ERR(LIMIT);
+    void *memory = NULL;
+    CX_TRY(arena_alloc(arena, AUDIT_SALT_LEN + details.len, &memory));
+    uint8_t *plaintext = memory;
+    CX_TRY(cx_rng_fill(core->rng, plaintext, AUDIT_SALT_LEN));
+    memcpy(plaintext + AUDIT_SALT_LEN, details.ptr, details.len);
+    CX_TRY(audit_commitment(CX_BYTES(plaintext, AUDIT_SALT_LEN), cx_str_bytes(details),
+                            entry->commitment));
+    const struct protect_place place = {
+        .tenant_id = tenant_id, PLACE_AUDIT_ENTRY_DETAILS, .row = cx_id_bytes(&entry->entry_id)};
+    return protect_seal(core->protect, &place, CX_BYTES(plaintext, AUDIT_SALT_LEN + details.len),
+                        arena, &entry->details);
+}
+
+cx_err audit_prepare(struct core *core, struct arena *arena, const struct audit_event *event,
+                     struct audit_entry **ret_entry)
+{
+    if (!action_ok(event->action) || cx_id_is_zero(event->tenant_id))
+        return CX_ERR(USAGE);
+    struct audit_entry *entry = NULL;
+    CX_TRY(ARENA_NEW(arena, &entry));
+    entry->time_us = cx_now(core->clock);
+    CX_TRY(cx_id_new_at(core->rng, entry->time_us, &entry->entry_id));
+    CX_TRY(seal_details(core, event->tenant_id, event->details, arena, entry));
+    *ret_entry = entry;
+    return CX_OK;
+}
+
+cx_err audit_append(struct store_tx *tx, const struct audit_event *event,
+                    const struct audit_entry *entry)
+{
+    struct row_audit_entry row = {
+        .tenant_id = event->tenant_id,
+        .entry_id = entry->entry_id,
+        .version = AUDIT_LEAF_VERSION,
+        .time_us = entry->time_us,
+        .action = cx_str_from(event->action),
+        .outcome = outcome_name(event->outcome),
+        .call_id = event->request_id,
+        .has_call_id = !cx_id_is_zero(event->request_id),
+        .commitment = CX_BYTES(entry->commitment, sizeof(entry->commitment)),
+        .details = entry->details,
+    };
+    if (event->actor) {
+        row.user_id = event->actor->user_id;
+        row.has_user_id = !cx_id_is_zero(row.user_id);
+        row.token_id = event->actor->token_id;
+        row.has_token_id = !cx_id_is_zero(row.token_id);
+    }
+    if (!cx_id_is_zero(event->object_id)) {
+        row.object_id = event->object_id;
+        row.object_type = cx_str_from(cx_id_prefix(event->object_type));
+        row.has_object_id = row.has_object_type = true;
+    }
+    return row_audit_entry_insert(tx, &row);
+}
+
+struct commit {
+    struct audit_event *event;
+    const struct audit_entry *entry;
+    store_fn fn;
+    void *arg;
+};
+
+static cx_err change_and_append(struct store_tx *tx, void *arg)
+{
+    const struct commit *commit = arg;
+    if (commit->fn)
+        CX_TRY(commit->fn(tx, commit->arg));
+    return audit_append(tx, commit->event, commit->entry);
+}
+
+cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, void *arg)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(COMMIT_ARENA_MAX);
+    struct audit_entry *entry = NULL;
+    CX_TRY(audit_prepare(core, &arena, event, &entry));
+    struct commit commit = {.event = event, .entry = entry, .fn = fn, .arg = arg};
+    CX_TRY(store_write(core->store, change_and_append, &commit));
+    audit_wake(core->audit);
+    return CX_OK;
+}

@@ -1,0 +1,43 @@
+/*
+ * The core process: what its parts share. One struct core a process, made at start, immutable afterwards
+ * save for the caches inside its members, which lock for themselves.
+ */
+#pragma once
+#include "base/clock.h"
+#include "base/rng.h"
+#include "keys/client.h"
+#include "store/store.h"
+
+struct protect;         /* sealed fields and data keys: core/protect/protect.h */
+struct audit;           /* sequencing and checkpoints: core/audit/audit.h */
+struct issuer_cache;    /* core/issuance/issuer.h */
+struct profile_cache;   /* core/policy/profile_store.h */
+struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
+struct issuance_worker; /* core/issuance/worker.h */
+struct outbound_client;
+
+struct core_options {
+    struct cx_str data_dir; /* absolute */
+    struct cx_str database_url;
+    struct cx_str
+        public_dir; /* what the gate serves without asking core: CRLs, issuer certificates */
+    struct cx_str public_url; /* https://host:port, no trailing '/' */
+    struct cx_str status_url; /* http(s) base put into certificates for CRL and OCSP */
+    bool drill;               /* accepts a simulated clock */
+    unsigned thread_count;
+};
+
+struct core {
+    struct core_options options;
+    struct cx_clock *clock;
+    struct cx_rng *rng; /* thread-safe system source */
+    struct store *store;
+    struct keys_client *keys;
+    struct outbound_client *outbound;
+    struct protect *protect;
+    struct audit *audit;
+    struct issuer_cache *issuers;
+    struct profile_cache *profiles;
+    struct status_service *status;
+    struct issuance_worker *issuance;
+};

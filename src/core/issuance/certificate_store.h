@@ -1,0 +1,61 @@
+/*
+ * Rows of certificates as issuance and revocation write and read them; search is core/inventory. Inside store
+ * closures. Views in rows are copied into arena.
+ */
+#pragma once
+#include "base/arena.h"
+#include "pki/certificate.h"
+#include "store/rows.h"
+
+struct core;
+
+struct certificate_row {
+    struct cx_id certificate_id, issuer_id;
+    struct cx_bytes serial;
+    uint32_t shard;
+    struct cx_str profile_name;
+    uint32_t profile_version;
+    enum pki_key_type key_type;
+    uint8_t sha256[32], spki_sha256[32];
+    cx_time not_before_us, not_after_us, issued_us;
+    struct cx_id requester_id, request_id, replaces_id, replaced_by_id; /* zero: none */
+    cx_time revoked_us;                                                 /* 0: not revoked */
+    uint8_t revoke_reason;
+};
+
+/* Column list for certificate_row_of, with the alias c for table certificate. */
+#define CERTIFICATE_COLUMNS                                                                        \
+    "c.certificate_id, c.issuer_id, c.serial, c.shard, c.profile_name, c.profile_version, "        \
+    "c.key_type, c.sha256, c.spki_sha256, c.not_before_us, c.not_after_us, c.issued_us, "          \
+    "c.requester_id, c.request_id, c.replaces_id, c.replaced_by_id, c.revoked_us, c.revoke_reason"
+cx_err certificate_row_of(const struct store_stmt *q, struct arena *arena,
+                          struct certificate_row *ret_certificate);
+
+cx_err certificate_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id certificate_id,
+                        struct arena *arena, struct certificate_row *ret_certificate);
+/* The sealed DER (table certificate_body, column der, row certificate_id). */
+cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
+                             struct cx_id certificate_id, struct arena *arena,
+                             struct cx_sealed *ret_der);
+cx_err certificate_set_replaced(struct store_tx *tx, struct cx_id tenant_id,
+                                struct cx_id certificate_id, struct cx_id replaced_by_id);
+
+/* What one name of a certificate leaves in the search tables; made outside the closure. */
+struct certificate_names {
+    struct row_certificate_name *names;
+    size_t name_count;
+    struct cx_str *zones; /* every domain above a dns name, each once */
+    size_t zone_count;
+};
+enum { CERTIFICATE_ZONES_MAX = 2048 };
+cx_err certificate_names_prepare(struct core *core, struct cx_id tenant_id,
+                                 struct cx_id certificate_id, cx_time issued_us,
+                                 const struct pki_name *names, size_t name_count,
+                                 struct arena *arena, struct certificate_names *ret_names);
+cx_err certificate_names_insert(struct store_tx *tx, const struct certificate_names *names);
+/* The tags of the request become those of the certificate. */
+cx_err certificate_tags_copy(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
+                             struct cx_id certificate_id, cx_time issued_us);
+/* The certificate itself, opened. Not inside a closure. CX_E_NOTFOUND when there is none. */
+cx_err certificate_der(struct core *core, struct cx_id tenant_id, struct cx_id certificate_id,
+                       struct arena *arena, struct cx_bytes *ret_der);

@@ -1,0 +1,11 @@
+/* A CSR as a client sends it → what it asks for. Its signature has been verified when this returns. */
+#pragma once
+#include "base/diag.h"
+#include "core/issuance/body.h"
+
+enum { CSR_TEXT_MAX = 16384 };
+
+/* text: PEM, or base64 of DER. Key usage and basic constraints in the CSR must be those of the profile. Views are in
+ * arena. Every refusal has field "csr"; one by rule (signature included) is CX_E_POLICY. */
+cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct arena *arena,
+                struct cx_diag *diag, struct issuance_body *ret_body);

@@ -1,0 +1,36 @@
+/*
+ * A decided request enters the system: its row, and, where no approval is needed, its intent in the same
+ * transaction, followed by issuing it. Shared by create, renew, replace and the OCSP responder's own certificate.
+ */
+#pragma once
+#include "core/audit/audit.h"
+#include "core/issuance/issue.h"
+#include "core/policy/decide.h"
+
+struct api_request;
+
+struct submission {
+    enum request_kind kind;
+    const struct pki_profile *profile;
+    const struct issuer_entry *issuer;
+    const struct policy_decision *decision;
+    struct cx_id requester_id;   /* zero: the system */
+    struct cx_id certificate_id; /* what it renews, replaces or revokes; zero: none */
+    uint8_t revoke_reason;
+    int64_t approvals_needed;
+    struct cx_str comment; /* empty: none */
+    const struct request_tag *tags;
+    size_t tag_count;
+};
+
+/* Who writes: api_commit for a person's request, audit_commit for the system's. */
+typedef cx_err (*submit_commit)(void *context, struct audit_event *event, store_fn fn, void *arg);
+
+/* run: core, arena, diag, tenant_id, call_id, actor and now_us are set. On success run->request is the row; issued or
+ * not (keys busy, approval needed) is its state in the database. CX_E_POLICY: keys refused, the request failed.
+ * ret_der may be NULL; it is empty when nothing was issued. */
+cx_err request_submit(struct issuance *run, const struct submission *submission,
+                      submit_commit commit, void *context, struct cx_bytes *ret_der);
+/* request_submit for an API call. */
+cx_err request_submit_api(struct api_request *request, const struct submission *submission,
+                          struct cx_id *ret_request_id);

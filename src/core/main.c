@@ -1,0 +1,181 @@
+/*
+ * Core from its start to its end. Sockets are bound before the sandbox, everything with a thread is made after it, and
+ * nothing answers before what a crash left open is settled. Parts stop in the reverse order of their start.
+ */
+#include "core/main.h"
+
+#include "api_routes.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/api/memory.h"
+#include "core/api/server.h"
+#include "core/issuance/issuer.h"
+#include "core/issuance/worker.h"
+#include "core/policy/profile_store.h"
+#include "core/protect/protect.h"
+#include "core/status/status.h"
+#include "core/system/clock.h"
+#include "os/file.h"
+#include "os/socket.h"
+#include "outbound/client.h"
+
+#include <unistd.h>
+
+enum { LOCAL_CONNECTIONS = 16 };
+
+struct running {
+    const struct role_start *start;
+    struct core core;
+    struct cx_clock clock;
+    struct cx_rng rng;
+    char public_path[OS_PATH_MAX];
+    int gate_fd, local_fd;
+    struct api_server *gate, *local;
+    bool ready;
+};
+
+static const struct api_table table = {api_operations, api_handlers, API_OP_COUNT};
+
+static cx_err open_sockets(struct running *run, struct cx_diag *diag)
+{
+    const struct role_start *start = run->start;
+    char gate[OS_PATH_MAX], local[OS_PATH_MAX];
+    uid_t owner = start->uid ? (uid_t)start->uid : (uid_t)-1;
+    gid_t group = start->gate_gid ? (gid_t)start->gate_gid : (gid_t)-1;
+    CX_TRY(os_path(gate, "%.*s/run/core.sock", CX_STR_ARG(start->data_dir)));
+    CX_TRY(os_path(local, "%.*s/run/local.sock", CX_STR_ARG(start->data_dir)));
+    cx_err err = os_unix_listen(gate, start->gate_gid ? 0660 : 0600, owner, group, &run->gate_fd);
+    if (cx_is_ok(err))
+        err = os_unix_listen(local, 0600, owner, (gid_t)-1, &run->local_fd);
+    return cx_failed(err) ? cx_refuse(diag, err, "", "", "the sockets in %.*s/run cannot be made",
+                                      CX_STR_ARG(start->data_dir))
+                          : CX_OK;
+}
+
+static cx_err open_store(struct running *run, struct cx_diag *diag)
+{
+    const struct store_options options = {.url = run->start->database_url};
+    CX_TRY(store_migrate(&options, diag));
+    return store_open(&options, diag, &run->core.store);
+}
+
+static cx_err start_parts(struct running *run)
+{
+    struct core *core = &run->core;
+    CX_TRY(keys_client_new(run->start->keys_fd, &core->keys));
+    CX_TRY(outbound_client_new(run->start->outbound_fd, &core->outbound));
+    CX_TRY(system_clock_load(core));
+    cx_err told = system_clock_tell_keys(
+        core); /* keys may be starting still: then its channel event tells it */
+    if (cx_failed(told))
+        cx_log_err(CX_LOG_WARN, told, "keys was not told the clock yet", NULL);
+    CX_TRY(protect_new(core, &core->protect));
+    CX_TRY(issuer_cache_new(&core->issuers));
+    CX_TRY(profile_cache_new(&core->profiles));
+    CX_TRY(audit_start(core, &core->audit));
+    CX_TRY(status_start(core, &core->status));
+    return issuance_worker_start(core, &core->issuance);
+}
+
+static cx_err start_servers(struct running *run, struct cx_diag *diag)
+{
+    const struct role_start *start = run->start;
+    uid_t gate_uid = start->uid
+                         ? start->uid - role_uid_offset(ROLE_CORE) + role_uid_offset(ROLE_GATE)
+                         : geteuid();
+    const struct api_server_options gate = {.core = &run->core,
+                                            .table = &table,
+                                            .listen_fd = run->gate_fd,
+                                            .gate = true,
+                                            .peers = {gate_uid, geteuid()},
+                                            .peer_count = 2,
+                                            .connection_max = start->thread_count};
+    const struct api_server_options local = {.core = &run->core,
+                                             .table = &table,
+                                             .listen_fd = run->local_fd,
+                                             .peers = {0, geteuid()},
+                                             .peer_count = 2,
+                                             .connection_max = LOCAL_CONNECTIONS};
+    CX_TRY(api_server_start(&gate, diag, &run->gate));
+    run->gate_fd = -1;
+    CX_TRY(api_server_start(&local, diag, &run->local));
+    run->local_fd = -1;
+    return CX_OK;
+}
+
+static void stop(struct running *run)
+{
+    struct core *core = &run->core;
+    api_server_stop(run->gate);
+    api_server_stop(run->local);
+    issuance_worker_stop(core->issuance);
+    status_stop(core->status);
+    if (core->audit)
+        audit_stop(core->audit);
+    profile_cache_free(core->profiles);
+    issuer_cache_free(core->issuers);
+    protect_free(core->protect);
+    outbound_client_free(core->outbound);
+    keys_client_free(core->keys);
+    store_close(core->store);
+    cx_closep(&run->gate_fd);
+    cx_closep(&run->local_fd);
+}
+
+static void on_channel(void *arg, enum role_kind peer, int fd)
+{
+    struct running *run = arg;
+    CX_AUTO_CLOSE int owned = fd;
+    if (peer == ROLE_OUTBOUND)
+        outbound_client_reconnect(run->core.outbound, CX_TAKE_FD(owned));
+    if (peer != ROLE_KEYS)
+        return;
+    keys_client_reconnect(run->core.keys, CX_TAKE_FD(owned));
+    cx_err err = system_clock_tell_keys(&run->core);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_ERROR, err, "keys was not told the clock", NULL);
+}
+
+static cx_err serve(struct running *run, struct cx_diag *diag)
+{
+    struct sandbox_report report = {.layers = ""};
+    CX_TRY(open_sockets(run, diag));
+    CX_TRY(role_enter(run->start, &report, diag));
+    CX_TRY(open_store(run, diag));
+    CX_TRY(start_parts(run));
+    CX_TRY(role_ready(run->start, &report));
+    run->ready = true;
+    CX_TRY(start_servers(run, diag));
+    const struct role_handlers handlers = {on_channel, run};
+    return role_loop(run->start, &handlers);
+}
+
+int core_main(const struct role_start *start)
+{
+    static struct running run; /* threads hold pointers into it until stop */
+    struct cx_diag diag = CX_DIAG_INIT;
+    run = (struct running){.start = start, .gate_fd = -1, .local_fd = -1};
+    cx_clock_system(&run.clock);
+    cx_rng_system(&run.rng);
+    api_memory_wipe_on_free();
+    cx_err err = os_path(run.public_path, "%.*s/public", CX_STR_ARG(start->data_dir));
+    run.core = (struct core){.clock = &run.clock,
+                             .rng = &run.rng,
+                             .options = {.data_dir = start->data_dir,
+                                         .database_url = start->database_url,
+                                         .public_dir = cx_str_from(run.public_path),
+                                         .public_url = start->public_url,
+                                         .status_url = start->status_url,
+                                         .drill = start->drill,
+                                         .thread_count = start->thread_count}};
+    if (cx_is_ok(err))
+        err = serve(&run, &diag);
+    stop(&run);
+    if (cx_is_ok(err))
+        return 0;
+    cx_log_err(CX_LOG_ERROR, err, "core ends", "field", diag.field, "reason", diag.text, NULL);
+    /* A database that is away comes back; a schema that is newer does not become older. */
+    bool hopeless = !run.ready && (err.code == CX_E_CONFLICT || err.code == CX_E_POLICY ||
+                                   err.code == CX_E_PARSE);
+    return hopeless ? ROLE_EXIT_REFUSED : 1;
+}

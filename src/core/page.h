@@ -1,0 +1,31 @@
+/*
+ * Keyset paging, newest first: a page starts after the last row of the page before it, named by (time, id).
+ * Rows that appear meanwhile never shift a page, so nothing is skipped or shown twice. The cursor is opaque to
+ * clients and carries no right: every query has the tenant of its caller in its WHERE. Pure functions.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/id.h"
+
+struct page_key {
+    cx_time time_us;
+    struct cx_id id;
+};
+
+/* Before every row: where the first page starts. */
+#define PAGE_START                                                                                 \
+    ((struct page_key){                                                                            \
+        INT64_MAX,                                                                                 \
+        {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}}})
+
+cx_err page_cursor_write(struct arena *arena, const struct page_key *key,
+                         struct cx_str *ret_cursor);
+/* An empty cursor is PAGE_START. CX_E_PARSE with field "cursor" on anything else that was not written here. */
+cx_err page_cursor_parse(struct cx_str cursor, struct cx_diag *diag, struct page_key *ret_key);
+
+/* Lower-case hexadecimal, as serial numbers and digests are shown. */
+cx_err page_hex_write(struct arena *arena, struct cx_bytes bytes, struct cx_str *ret_text);
+/* Even number of digits; CX_E_PARSE otherwise. */
+cx_err page_hex_parse(struct arena *arena, struct cx_str text, struct cx_bytes *ret_bytes);

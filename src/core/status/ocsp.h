@@ -1,0 +1,44 @@
+/*
+ * Signed OCSP answers for one certificate, from memory where they can be: RFC 6960, RFC 5019.
+ *
+ * Answers without a nonce are signed once per (issuer, serial, hash) and served until half their life is over; a
+ * revocation drops them at once. The cache is bounded and forgets the least recently used. Unknown serial numbers and
+ * answers with a nonce are signed each time and never cached: strangers choose them. Thread-safe.
+ */
+#pragma once
+#include "core/issuance/issuer.h"
+#include "keys/client.h"
+
+struct core;
+struct ocsp_cache;
+
+enum {
+    OCSP_LIFE_S = 86400, /* nextUpdate - thisUpdate */
+    OCSP_STRIPES = 16,
+    OCSP_STRIPE_ENTRIES_MAX = 4096,
+    OCSP_ANSWER_MAX = 4096, /* larger ones are not cached */
+};
+
+cx_err ocsp_cache_new(struct ocsp_cache **ret_cache);
+void ocsp_cache_free(struct ocsp_cache *cache);
+/* Forgets the answers for one serial number, or for all of an issuer's shard (another node revoked in it). */
+void ocsp_cache_drop(struct ocsp_cache *cache, struct cx_id issuer_id, struct cx_bytes serial);
+void ocsp_cache_drop_shard(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard);
+
+struct ocsp_question {
+    const struct issuer_entry *issuer;
+    struct cx_bytes serial;
+    enum keys_ocsp_hash hash;
+    struct cx_bytes nonce; /* empty: none */
+    cx_time now_us;
+};
+
+struct ocsp_answer {
+    struct cx_bytes der; /* complete OCSPResponse, in arena */
+    cx_time this_update_us, next_update_us;
+    bool cacheable; /* by HTTP caches: no nonce, and the serial number is known */
+};
+
+/* CX_E_BUSY when keys cannot be asked and nothing is cached. */
+cx_err ocsp_answer(struct core *core, const struct ocsp_question *question, struct arena *arena,
+                   struct ocsp_answer *ret_answer);

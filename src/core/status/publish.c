@@ -1,0 +1,220 @@
+/*
+ * Publishing CRLs: claim, read, sign (keys chooses the number), store, write the file. The row is stored before the
+ * file, so that a crash leaves at worst an older file, which the next start replaces; a number is never used twice,
+ * because keys remembers the last one itself.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "core/status/status_internal.h"
+#include "core/status/status_store.h"
+#include "os/file.h"
+
+enum {
+    PUBLISH_BATCH = 32,
+    PUBLISH_LEASE_S = 60,
+    PUBLISH_ARENA_MAX = 256 * 1024 * 1024, /* a batch of full shards */
+    CRL_FILE_MAX = 8 * 1024 * 1024,
+    SINCE_MAX = 1024,
+};
+
+struct batch {
+    struct cx_id tenant_id;
+    cx_time now_us, renew_us, lease_us;
+    struct arena *arena;
+    struct crl_due due[PUBLISH_BATCH];
+    struct keys_revoked *entries[PUBLISH_BATCH];
+    size_t entry_counts[PUBLISH_BATCH];
+    struct crl_published signed_crls[PUBLISH_BATCH];
+    size_t count;
+};
+
+static cx_err claim(struct store_tx *tx, void *arg)
+{
+    struct batch *batch = arg;
+    batch->count = 0;
+    return crl_shard_claim(tx, batch->tenant_id, batch->now_us, batch->renew_us, batch->lease_us,
+                           PUBLISH_BATCH, batch->due, &batch->count);
+}
+
+static cx_err read_entries(struct store_tx *tx, void *arg)
+{
+    struct batch *batch = arg;
+    for (size_t i = 0; i < batch->count; i++)
+        CX_TRY(crl_shard_entries(tx, batch->tenant_id, batch->due[i].issuer_id, batch->due[i].shard,
+                                 batch->now_us, batch->arena, &batch->entries[i],
+                                 &batch->entry_counts[i]));
+    return CX_OK;
+}
+
+static cx_err store_batch(struct store_tx *tx, void *arg)
+{
+    const struct batch *batch = arg;
+    for (size_t i = 0; i < batch->count; i++) {
+        cx_err err = crl_shard_publish(tx, batch->tenant_id, &batch->signed_crls[i],
+                                       batch->due[i].dirty_count);
+        if (cx_failed(err) &&
+            err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
+            return err;
+    }
+    return CX_OK;
+}
+
+static cx_err sign(struct core *core, struct batch *batch, size_t i)
+{
+    struct cx_diag diag = CX_DIAG_INIT;
+    struct crl_published *out = &batch->signed_crls[i];
+    *out = (struct crl_published){
+        .issuer_id = batch->due[i].issuer_id,
+        .shard = batch->due[i].shard,
+        .this_update_us = batch->now_us - batch->now_us % CX_US_PER_S,
+    };
+    out->next_update_us = out->this_update_us + STATUS_CRL_LIFE_S * CX_US_PER_S;
+    cx_err err = keys_sign_crl(core->keys, batch->tenant_id, out->issuer_id, out->shard,
+                               batch->due[i].number + 1, out->this_update_us, out->next_update_us,
+                               batch->entries[i], batch->entry_counts[i], batch->arena, &diag,
+                               &out->number, &out->crl);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "crl-not-signed", "rule", diag.rule, "text", diag.text, NULL);
+    return err;
+}
+
+static cx_err make_folders(const struct core *core, const char *issuer)
+{
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%.*s/crl", CX_STR_ARG(core->options.public_dir)));
+    CX_TRY(os_mkdir(path, 0755, (uid_t)-1, (gid_t)-1));
+    CX_TRY(os_path(path, "%.*s/crl/%s", CX_STR_ARG(core->options.public_dir), issuer));
+    return os_mkdir(path, 0755, (uid_t)-1, (gid_t)-1);
+}
+
+static bool file_holds(const char *path, struct cx_bytes content)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf there = CX_BUF_INIT(CRL_FILE_MAX);
+    return cx_is_ok(os_file_read(path, CRL_FILE_MAX, &there)) &&
+           cx_bytes_eq(cx_buf_view(&there), content);
+}
+
+/* *ret_changed: the file did not hold this CRL yet. */
+static cx_err write_crl(const struct core *core, const struct crl_published *published,
+                        bool *ret_changed)
+{
+    char issuer[CX_ID_TEXT_MAX], path[OS_PATH_MAX];
+    cx_id_format(CX_ID_ISSUER, published->issuer_id, issuer);
+    CX_TRY(make_folders(core, issuer));
+    CX_TRY(os_path(path, "%.*s/crl/%s/%u.crl", CX_STR_ARG(core->options.public_dir), issuer,
+                   published->shard));
+    *ret_changed = !file_holds(path, published->crl);
+    return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
+}
+
+/* Signs each of the batch; what keys could not sign leaves the batch and is claimed again after its lease. */
+static void sign_all(struct core *core, struct batch *batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (cx_failed(sign(core, batch, i)))
+            continue;
+        batch->signed_crls[kept] = batch->signed_crls[i];
+        batch->due[kept++] = batch->due[i];
+    }
+    batch->count = kept;
+}
+
+cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
+    struct core *core = service->core;
+    struct batch *batch = NULL;
+    CX_TRY(ARENA_NEW(&arena, &batch));
+    batch->tenant_id = tenant_id;
+    batch->now_us = cx_now(core->clock);
+    batch->renew_us = batch->now_us + STATUS_CRL_RENEW_S * CX_US_PER_S;
+    batch->lease_us = batch->now_us + PUBLISH_LEASE_S * CX_US_PER_S;
+    batch->arena = &arena;
+    CX_TRY(store_write(core->store, claim, batch));
+    *ret_more = batch->count == PUBLISH_BATCH;
+    if (batch->count == 0)
+        return CX_OK;
+    CX_TRY(store_read(core->store, read_entries, batch));
+    sign_all(core, batch);
+    CX_TRY(store_write(core->store, store_batch, batch));
+    for (size_t i = 0; i < batch->count; i++) {
+        bool changed = false;
+        CX_TRY(write_crl(core, &batch->signed_crls[i], &changed));
+    }
+    return CX_OK;
+}
+
+struct since {
+    struct cx_id tenant_id;
+    struct crl_published after;
+    struct crl_published *rows;
+    size_t count;
+};
+
+static cx_err read_since(struct store_tx *tx, void *arg)
+{
+    struct since *since = arg;
+    return crl_shard_since(tx, since->tenant_id, &since->after, SINCE_MAX, since->rows,
+                           &since->count);
+}
+
+struct one {
+    struct cx_id tenant_id;
+    struct arena *arena;
+    struct crl_published *row;
+};
+
+static cx_err read_one(struct store_tx *tx, void *arg)
+{
+    struct one *one = arg;
+    return crl_shard_find(tx, one->tenant_id, one->row->issuer_id, one->row->shard, one->arena,
+                          one->row);
+}
+
+static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
+                       struct crl_published *row)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(CRL_FILE_MAX);
+    struct one one = {tenant_id, &arena, row};
+    bool changed = false;
+    CX_TRY(store_read(service->core->store, read_one, &one));
+    CX_TRY(write_crl(service->core, row, &changed));
+    if (changed) /* another node's work: what it revoked must not be answered from this node's memory */
+        ocsp_cache_drop_shard(service->ocsp, row->issuer_id, row->shard);
+    return CX_OK;
+}
+
+cx_err publish_files_since(struct status_service *service, struct cx_id tenant_id, cx_time since_us)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(CRL_FILE_MAX);
+    struct since since = {.tenant_id = tenant_id, .after = {.this_update_us = since_us}};
+    CX_TRY(ARENA_NEW_ARRAY(&arena, SINCE_MAX, &since.rows));
+    do {
+        CX_TRY(store_read(service->core->store, read_since, &since));
+        for (size_t i = 0; i < since.count; i++)
+            CX_TRY(catch_up(service, tenant_id, &since.rows[i]));
+        if (since.count > 0)
+            since.after = since.rows[since.count - 1];
+    } while (since.count == SINCE_MAX);
+    return CX_OK;
+}
+
+cx_err publish_issuers(struct status_service *service, struct cx_id tenant_id)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(CRL_FILE_MAX);
+    const struct issuer_entry **issuers = NULL;
+    size_t count = 0;
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%.*s/issuer", CX_STR_ARG(service->core->options.public_dir)));
+    CX_TRY(os_mkdir(path, 0755, (uid_t)-1, (gid_t)-1));
+    CX_TRY(issuer_each(service->core, tenant_id, &arena, &issuers, &count));
+    for (size_t i = 0; i < count; i++) {
+        CX_TRY(os_path(path, "%.*s/issuer/%.*s.cer", CX_STR_ARG(service->core->options.public_dir),
+                       CX_STR_ARG(issuers[i]->pki.issuer_ref)));
+        if (!file_holds(path, issuers[i]->certificate_der))
+            CX_TRY(os_file_write(path, issuers[i]->certificate_der, 0644));
+    }
+    return CX_OK;
+}

@@ -1,0 +1,109 @@
+/*
+ * Delegated OCSP responders: keys makes the key, and its certificate goes through the same cycle as every other
+ * (policy, intent, journal, audit), asked for by the system. RFC 6960 §4.2.2.2.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "core/issuance/submit.h"
+#include "core/policy/profile_store.h"
+#include "core/status/status_internal.h"
+#include "pki/algorithm.h"
+
+enum { RESPONDER_ARENA_MAX = 4 * 1024 * 1024, RESPONDER_PROFILE_SHARE = 3 };
+
+static cx_err commit_system(void *context, struct audit_event *event, store_fn fn, void *arg)
+{
+    event->action = "system.responder.request";
+    return audit_commit(context, event, fn, arg);
+}
+
+/* True when the certificate has less than a third of its life left, or there is none. */
+static bool is_due(const struct pki_profile *profile, cx_time not_after_us, cx_time now_us)
+{
+    return not_after_us - now_us <
+           profile->validity_default_s / RESPONDER_PROFILE_SHARE * CX_US_PER_S;
+}
+
+static cx_err ask(const struct core *core, const struct issuer_entry *issuer,
+                  const struct pki_profile *profile, struct cx_bytes spki, struct arena *arena,
+                  struct policy_ask *ret_ask)
+{
+    struct pki_attribute *subject = NULL;
+    struct cx_str name = CX_STR_NONE;
+    CX_TRY(ARENA_NEW(arena, &subject));
+    CX_TRY(arena_printf(arena, &name, "OCSP %.*s", CX_STR_ARG(issuer->name)));
+    *subject = (struct pki_attribute){PKI_ATTR_COMMON_NAME, name};
+    *ret_ask = (struct policy_ask){.profile = profile,
+                                   .issuer = &issuer->pki,
+                                   .now_us = cx_now(core->clock),
+                                   .by_system = true,
+                                   .has_csr = true,
+                                   .csr = {.subject = subject, .subject_count = 1, .spki = spki}};
+    return CX_OK;
+}
+
+static cx_err issue_for(struct core *core, const struct issuer_entry *issuer,
+                        const struct pki_profile *profile, struct cx_bytes spki,
+                        struct arena *arena, struct cx_diag *diag)
+{
+    struct policy_ask question;
+    struct policy_decision decision;
+    struct cx_bytes der = CX_BYTES_NONE;
+    struct issuance run = {.core = core,
+                           .arena = arena,
+                           .diag = diag,
+                           .tenant_id = issuer->tenant_id,
+                           .now_us = cx_now(core->clock)};
+    struct submission submission = {
+        .kind = REQUEST_ISSUE, .profile = profile, .issuer = issuer, .decision = &decision};
+    CX_TRY(ask(core, issuer, profile, spki, arena, &question));
+    CX_TRY(policy_decide(&question, diag, &decision));
+    CX_TRY(request_submit(&run, &submission, commit_system, core, &der));
+    if (der.len == 0)
+        return CX_ERR(BUSY);
+    return keys_responder_install(core->keys, issuer->tenant_id, issuer->issuer_id, der, diag);
+}
+
+static cx_err renew_one(struct core *core, const struct issuer_entry *issuer,
+                        const struct pki_profile *profile)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(RESPONDER_ARENA_MAX);
+    struct cx_diag diag = CX_DIAG_INIT;
+    struct cx_bytes spki = CX_BYTES_NONE;
+    cx_time not_after_us = 0;
+    cx_err err = keys_responder(core->keys, issuer->tenant_id, issuer->issuer_id, &arena, &spki,
+                                &not_after_us);
+    if (cx_is_ok(err) && is_due(profile, not_after_us, cx_now(core->clock)))
+        err = issue_for(core, issuer, profile, spki, &arena, &diag);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "responder-not-renewed", "issuer", issuer->pki.issuer_ref.ptr,
+                   "rule", diag.rule, "text", diag.text, NULL);
+    return err;
+}
+
+cx_err responder_renew(struct status_service *service, struct cx_id tenant_id)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(RESPONDER_ARENA_MAX);
+    const struct profile_entry *entry = NULL;
+    const struct issuer_entry **issuers = NULL;
+    size_t count = 0;
+    cx_err worst = CX_OK;
+    cx_err err = profile_get(service->core, tenant_id, CX_STR("ocsp-signer"), 0, &entry);
+    if (err.code == CX_E_NOTFOUND)
+        return CX_OK; /* the tenant has no such profile (yet): its CRLs do without */
+    CX_TRY(err);
+    CX_TRY(issuer_each(service->core, tenant_id, &arena, &issuers, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct cx_bytes key = cx_id_bytes(&issuers[i]->issuer_id);
+        if (cx_map_get(&service->refused, key))
+            continue;
+        err = renew_one(service->core, issuers[i], &entry->profile);
+        /* An issuer may be made without the right to certify a responder: asking again would only fill the log. */
+        if (err.code == CX_E_POLICY)
+            CX_TRY(cx_map_put(&service->refused, key, service, NULL));
+        else if (cx_failed(err))
+            worst = err;
+    }
+    return worst;
+}

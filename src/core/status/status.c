@@ -1,0 +1,148 @@
+#include "core/status/status.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "core/status/status_internal.h"
+#include "core/tenant/tenant_store.h"
+
+enum {
+    STATUS_ARENA_MAX = 1024 * 1024,
+    STATUS_PAUSE_MS = 1000,
+    STATUS_RESPONDER_PAUSE_S = 10, /* between looks at the responders */
+    STATUS_RESPONDER_RETRY_S = 60, /* after one that failed: each try may issue a certificate */
+    STATUS_OVERLAP_S = 10,         /* clocks of nodes differ by less */
+};
+
+static cx_err publish_tenant(struct status_service *service, struct cx_id tenant_id)
+{
+    bool more = true;
+    while (more && !service->stop)
+        CX_TRY(publish_due(service, tenant_id, &more));
+    CX_TRY(publish_files_since(service, tenant_id, service->seen_us));
+    return publish_issuers(service, tenant_id);
+}
+
+static void report(cx_err err, const char *event)
+{
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, event, NULL);
+}
+
+static cx_err pass(struct status_service *service)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(STATUS_ARENA_MAX);
+    const struct cx_id *tenants = NULL;
+    size_t count = 0;
+    cx_time now_us = cx_now(service->core->clock);
+    bool responders = now_us >= service->responder_us;
+    bool complete = true, renewed = true;
+    CX_TRY(tenant_each(service->core, &arena, &tenants, &count));
+    for (size_t i = 0; i < count && !service->stop; i++) {
+        cx_err err = publish_tenant(service, tenants[i]);
+        complete = complete && cx_is_ok(err);
+        report(err, "status-pass-failed");
+        if (responders && cx_failed(responder_renew(service, tenants[i])))
+            renewed = false;
+    }
+    if (complete)
+        service->seen_us = now_us - STATUS_OVERLAP_S * CX_US_PER_S;
+    if (responders)
+        service->responder_us =
+            now_us + (renewed ? STATUS_RESPONDER_PAUSE_S : STATUS_RESPONDER_RETRY_S) * CX_US_PER_S;
+    return CX_OK;
+}
+
+/* Waits for a poke or the pause. False when it is time to end. */
+static bool wait_for_work(struct status_service *service)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STATUS_PAUSE_MS / 1000;
+    pthread_mutex_lock(&service->lock);
+    while (!service->stop && !service->poked &&
+           pthread_cond_timedwait(&service->wake, &service->lock, &until) == 0)
+        ;
+    service->poked = false;
+    bool go_on = !service->stop;
+    pthread_mutex_unlock(&service->lock);
+    return go_on;
+}
+
+static void *run(void *arg)
+{
+    struct status_service *service = arg;
+    do {
+        report(pass(service), "status-pass-failed");
+    } while (wait_for_work(service));
+    return NULL;
+}
+
+static void service_free(struct status_service *service)
+{
+    ocsp_cache_free(service->ocsp);
+    cx_map_clear(&service->refused, NULL);
+    pthread_cond_destroy(&service->wake);
+    pthread_mutex_destroy(&service->lock);
+    free(service);
+}
+
+static cx_err service_new(struct core *core, struct status_service **ret_service)
+{
+    struct status_service *service = calloc(1, sizeof(*service));
+    pthread_condattr_t monotonic;
+    if (!service)
+        return CX_ERR(NOMEM);
+    service->core = core;
+    service->refused = CX_MAP_INIT(ISSUER_CACHE_MAX);
+    pthread_mutex_init(&service->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&service->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    cx_err err = ocsp_cache_new(&service->ocsp);
+    if (cx_failed(err)) {
+        service_free(service);
+        return err;
+    }
+    *ret_service = service;
+    return CX_OK;
+}
+
+cx_err status_start(struct core *core, struct status_service **ret_service)
+{
+    struct status_service *service = NULL;
+    CX_TRY(service_new(core, &service));
+    core->status = service;
+    if (pthread_create(&service->thread, NULL, run, service)) {
+        core->status = NULL;
+        service_free(service);
+        return CX_ERR(NOMEM);
+    }
+    *ret_service = service;
+    return CX_OK;
+}
+
+void status_stop(struct status_service *service)
+{
+    if (!service)
+        return;
+    pthread_mutex_lock(&service->lock);
+    service->stop = true;
+    pthread_cond_broadcast(&service->wake);
+    pthread_mutex_unlock(&service->lock);
+    pthread_join(service->thread, NULL);
+    service->core->status = NULL;
+    service_free(service);
+}
+
+void status_changed(struct core *core, const struct certificate_row *certificate)
+{
+    struct status_service *service = core->status;
+    if (!service)
+        return;
+    ocsp_cache_drop(service->ocsp, certificate->issuer_id, certificate->serial);
+    pthread_mutex_lock(&service->lock);
+    service->poked = true;
+    pthread_cond_broadcast(&service->wake);
+    pthread_mutex_unlock(&service->lock);
+}

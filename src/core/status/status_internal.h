@@ -1,0 +1,31 @@
+/* Shared by the files of this folder. */
+#pragma once
+#include "base/map.h"
+#include "core/status/ocsp.h"
+#include "core/status/status.h"
+
+#include <pthread.h>
+
+struct status_service {
+    struct core *core;
+    struct ocsp_cache *ocsp;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    _Atomic bool stop;
+    bool poked;
+    cx_time seen_us;      /* publications up to here are on this node's disk */
+    cx_time responder_us; /* when responders are looked at next */
+    struct cx_map
+        refused; /* issuers that keys lets have no responder: not asked again by this process */
+};
+
+/* publish.c: signs what is due in one tenant; *ret_more when there is more than one batch. */
+cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more);
+/* publish.c: writes the files that other nodes published since since_us, and drops their OCSP answers. */
+cx_err publish_files_since(struct status_service *service, struct cx_id tenant_id,
+                           cx_time since_us);
+/* publish.c: the issuers' certificates under public_dir/issuer. */
+cx_err publish_issuers(struct status_service *service, struct cx_id tenant_id);
+/* responder.c: a certificate for every responder that has none or whose certificate ends soon. */
+cx_err responder_renew(struct status_service *service, struct cx_id tenant_id);

@@ -1,0 +1,142 @@
+/* Tenants, their first people and their profiles. */
+#include "host/commands.h"
+
+#include "base/cleanup.h"
+#include "cli/output.h"
+#include "codec/hex.h"
+#include "codec/pem.h"
+#include "core/access/access.h"
+#include "core/policy/profile_store.h"
+#include "core/tenant/tenant.h"
+#include "crypto/hash.h"
+#include "host/builtin.h"
+#include "os/file.h"
+
+cx_err profile_install(struct host *host, struct cx_id tenant_id, struct cx_bytes yaml)
+{
+    struct cx_str name = CX_STR_NONE;
+    uint32_t version = 0;
+    CX_TRY(ceremony_profile_install(host->core.keys, tenant_id, yaml, &host->cli->arena,
+                                    &host->cli->diag, &name, &version));
+    return tenant_profile_add(&host->core, tenant_id, yaml, &host->cli->diag);
+}
+
+cx_err tenant_link(struct host *host, struct cx_id tenant_id, struct cx_str *ret_link)
+{
+    struct cli *cli = host->cli;
+    struct tenant_invitation invitation = {.display_name = CX_STR("First Administrator"),
+                                           .roles = 1u << ROLE_ADMINISTRATOR};
+    struct cx_str secret = CX_STR_NONE;
+    char path[OS_PATH_MAX];
+    CX_CLEANUP(cx_buf_clear) struct cx_buf pem = CX_BUF_INIT(65536);
+    CX_CLEANUP(cx_buf_clear) struct cx_buf pin = CX_BUF_INIT(128);
+    CX_IGNORE(cli_get(cli, "display-name", &invitation.display_name) ? CX_OK : CX_ERR(NOTFOUND));
+    CX_TRY(tenant_invite(&host->core, tenant_id, &invitation, &cli->arena, &cli->diag, &secret));
+    CX_TRY(os_path(path, "%.*s/public/root.pem", CX_STR_ARG(host->instance.dir)));
+    if (!os_file_exists(path))
+        return arena_printf(&cli->arena, ret_link, "%.*s/enroll#%.*s",
+                            CX_STR_ARG(host->core.options.public_url), CX_STR_ARG(secret));
+    const struct pem_limits limits = {.text_max = 65536, .blocks_max = 1, .label = "CERTIFICATE"};
+    struct pem_block *blocks = NULL;
+    size_t count = 0;
+    uint8_t hash[CRYPTO_SHA256_LEN];
+    CX_TRY(os_file_read(path, 65536, &pem));
+    CX_TRY(pem_parse(&cli->arena, cx_buf_view(&pem), &limits, &cli->diag, &blocks, &count));
+    CX_TRY(crypto_sha256(blocks[0].der, hash));
+    CX_TRY(hex_encode(CX_BYTES(hash, sizeof(hash)), &pin));
+    return arena_printf(&cli->arena, ret_link, "%.*s/enroll#%.*s&ca=%.*s",
+                        CX_STR_ARG(host->core.options.public_url), CX_STR_ARG(secret), (int)pin.len,
+                        (const char *)pin.ptr);
+}
+
+/* A profile that an unfinished attempt installed already is left alone. */
+static cx_err install_builtin(struct host *host, struct cx_id tenant_id,
+                              const struct host_builtin *builtin)
+{
+    const struct profile_entry *present = NULL;
+    cx_err err = profile_get(&host->core, tenant_id, cx_str_from(builtin->name), 0, &present);
+    if (err.code != CX_E_NOTFOUND)
+        return err;
+    return profile_install(host, tenant_id, CX_BYTES(builtin->text, builtin->len));
+}
+
+cx_err tenant_fill(struct host *host, struct cx_id tenant_id, struct cx_str name)
+{
+    struct cx_id present;
+    cx_err err = tenant_find(&host->core, name, &present);
+    if (err.code == CX_E_NOTFOUND)
+        CX_TRY(tenant_create(&host->core, tenant_id, name, &host->cli->diag));
+    else if (cx_failed(err))
+        return err;
+    else if (!cx_id_eq(present, tenant_id))
+        return cx_refuse(&host->cli->diag, CX_ERR(CONFLICT), "tenant", "tenant-exists",
+                         "The database has a tenant named %.*s already, of another instance or "
+                         "another init.",
+                         CX_STR_ARG(name));
+    for (size_t i = 0; i < host_builtin_count; i++)
+        CX_TRY(install_builtin(host, tenant_id, &host_builtins[i]));
+    return CX_OK;
+}
+
+cx_err tenant_create_run(struct cli *cli, const struct cli_command *command)
+{
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    const struct cx_str name = cli->positionals[0];
+    struct cx_id tenant_id;
+    struct cx_str link = CX_STR_NONE;
+    char id[CX_ID_TEXT_MAX];
+    (void)command;
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(cx_id_new(host.core.rng, &tenant_id));
+    CX_TRY(tenant_fill(&host, tenant_id, name));
+    CX_TRY(tenant_link(&host, tenant_id, &link));
+    cx_id_format(CX_ID_TENANT, tenant_id, id);
+    if (!cli->json)
+        fprintf(stderr,
+                "Next: its CAs, which belong to one tenant: certinext ca create-root "
+                "--tenant %.*s --name NAME --subject DN (or ca request), then certinext ca "
+                "create.\n",
+                CX_STR_ARG(name));
+    json_auto_t *document = json_pack("{s:s, s:s%, s:s%}", "id", id, "name", name.ptr, name.len,
+                                      "link", link.ptr, link.len);
+    return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
+}
+
+cx_err invite_run(struct cli *cli, const struct cli_command *command)
+{
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    struct cx_id tenant_id;
+    struct cx_str link = CX_STR_NONE;
+    (void)command;
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(host_tenant(&host, &tenant_id));
+    CX_TRY(tenant_link(&host, tenant_id, &link));
+    printf("%.*s\n", CX_STR_ARG(link));
+    return CX_OK;
+}
+
+cx_err profile_install_run(struct cli *cli, const struct cli_command *command)
+{
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    struct cx_id tenant_id;
+    struct cx_bytes yaml;
+    (void)command;
+    CX_TRY(cli_read_file(cli, cli->positionals[0], &yaml));
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(host_tenant(&host, &tenant_id));
+    return profile_install(&host, tenant_id, yaml);
+}
+
+/* The same reader as an installation's, without one: nothing is opened. */
+cx_err profile_check_run(struct cli *cli, const struct cli_command *command)
+{
+    struct cx_bytes yaml;
+    struct pki_profile profile;
+    (void)command;
+    CX_TRY(cli_read_file(cli, cli->positionals[0], &yaml));
+    CX_TRY(pki_profile_parse(&cli->arena, yaml, &cli->diag, &profile));
+    json_auto_t *document =
+        json_pack("{s:s%, s:I, s:s}", "name", profile.name.ptr, profile.name.len, "version",
+                  (json_int_t)profile.version, "kind", pki_kind_name(profile.kind));
+    return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
+}

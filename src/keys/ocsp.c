@@ -1,0 +1,87 @@
+/* OCSP answers, signed by the issuer's delegated responder (RFC 6960 §2.6), whose certificate goes with them. */
+#include "base/cleanup.h"
+#include "crypto/hash.h"
+#include "keys/signer.h"
+#include "pki/ocsp.h"
+
+_Static_assert((int)KEYS_OCSP_SHA1 == (int)PKI_OCSP_SHA1 &&
+                   (int)KEYS_OCSP_SHA256 == (int)PKI_OCSP_SHA256 &&
+                   (int)KEYS_OCSP_REVOKED == (int)PKI_OCSP_REVOKED &&
+                   (int)KEYS_OCSP_UNKNOWN == (int)PKI_OCSP_UNKNOWN,
+               "client and builder speak of the same things");
+
+static cx_err find_responder(struct signer *signer, struct issuer *issuer, cx_time at_us,
+                             struct cx_diag *diag, const struct responder **ret_responder)
+{
+    const struct responder *responder = NULL;
+    CX_TRY(issuer_responder(signer->issuers, issuer, diag, &responder));
+    if (responder->certificate_der.len == 0 || responder->certificate.not_after_us < at_us)
+        return cx_refuse(
+            diag, CX_ERR(NOTFOUND), "", "responder-missing",
+            "the issuer's OCSP responder has no valid certificate: issue and install one");
+    *ret_responder = responder;
+    return CX_OK;
+}
+
+static cx_err write_response(const struct responder *responder,
+                             const struct pki_ocsp_response *response, struct cx_buf *out)
+{
+    CX_CLEANUP(cx_buf_clear)
+    struct cx_buf data = CX_BUF_INIT(SIGNER_OCSP_MAX),
+                  signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX + 16);
+    CX_TRY(pki_ocsp_data_write(response, &data));
+    CX_TRY(responder->key->sign(responder->key, cx_buf_view(&data), &signature));
+    return pki_ocsp_response_write(cx_buf_view(&data), (enum pki_key_type)responder->key->type,
+                                   cx_buf_view(&signature), responder->certificate_der, out);
+}
+
+cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
+                   const struct keys_ocsp_item *item, struct cx_diag *diag, struct cx_buf *out)
+{
+    struct issuer *issuer = NULL;
+    const struct responder *responder = NULL;
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(find_responder(signer, issuer, item->produced_us, diag, &responder));
+    const struct pki_ocsp_issuer *hashes = &issuer->ocsp[item->hash];
+    const struct pki_ocsp_single single = {
+        .id = {.hash = (enum pki_ocsp_hash)item->hash,
+               .name_hash = CX_BYTES(hashes->name_hash, hashes->len),
+               .key_hash = CX_BYTES(hashes->key_hash, hashes->len),
+               .serial = item->serial},
+        .status = (enum pki_ocsp_status)item->status,
+        .revoked_us = item->revoked_us,
+        .reason = item->reason,
+        .this_update_us = item->this_update_us,
+        .next_update_us = item->next_update_us};
+    const struct pki_ocsp_response response = {.responder_spki = responder->key->spki,
+                                               .produced_us = item->produced_us,
+                                               .singles = &single,
+                                               .single_count = 1,
+                                               .nonce = item->nonce};
+    return write_response(responder, &response, out);
+}
+
+cx_err signer_responder(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
+                        struct cx_diag *diag, struct cx_bytes *ret_spki, cx_time *ret_not_after_us)
+{
+    struct issuer *issuer = NULL;
+    const struct responder *responder = NULL;
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(issuer_responder(signer->issuers, issuer, diag, &responder));
+    *ret_spki = responder->key->spki;
+    *ret_not_after_us =
+        responder->certificate_der.len > 0 ? responder->certificate.not_after_us : 0;
+    return CX_OK;
+}
+
+cx_err signer_responder_install(struct signer *signer, struct cx_id tenant_id,
+                                struct cx_id issuer_id, struct cx_bytes certificate_der,
+                                struct cx_diag *diag)
+{
+    struct issuer *issuer = NULL;
+    uint8_t hash[CRYPTO_SHA256_LEN];
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(issuer_responder_install(signer->issuers, issuer, certificate_der, diag));
+    CX_TRY(crypto_sha256(certificate_der, hash));
+    return journal_responder(signer->journal, issuer_id, hash);
+}

@@ -1,0 +1,71 @@
+/*
+ * certinext: the subcommand table and nothing else. Each folder brings its own mains. Commands that talk to a server
+ * or look at files come first (cli/commands.h): they match noun and verb, so `profile list` is one of theirs and
+ * `profile install` is not.
+ */
+#include "cli/commands.h"
+#include "cli/doctor.h"
+#include "core/main.h"
+#include "host/host.h"
+#include "keys/main.h"
+#include "outbound/outbound.h"
+#include "supervisor/serve.h"
+
+#include "base/checked.h"
+
+static const struct role_entry roles[] = {
+    {ROLE_KEYS, keys_main},
+    {ROLE_CORE, core_main},
+    {ROLE_OUTBOUND, outbound_main},
+};
+
+static int role(int argc, char **argv)
+{
+    return role_command(argc, argv, roles, CX_COUNT_OF(roles));
+}
+
+/* Each takes the arguments behind its name and returns the exit code. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} subcommands[] = {
+    {"serve", serve_command, "run an instance: --data DIR [--set option=value]"},
+    {"config", config_command, "check, dump or document the configuration"},
+    {"role", role, NULL},                        /* for the supervisor, not for people */
+    {"ceremony-keys", host_ceremony_main, NULL}, /* for the host commands */
+};
+
+enum { EXIT_USAGE = 64 }; /* cli_exit_code of CX_E_USAGE */
+
+static int usage(FILE *out, int code)
+{
+    fprintf(out, "Usage: certinext COMMAND [ARGUMENT ...]\n\nOn the server's host:\n");
+    for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
+        if (subcommands[i].help != NULL)
+            fprintf(out, "  %-24s  %s\n", subcommands[i].name, subcommands[i].help);
+    host_print_commands(out);
+    fprintf(out, "\nEverywhere (each takes --help):\n");
+    cli_print_commands(out);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr, EXIT_USAGE);
+    doctor_further = host_doctor;
+    int done = cli_run(argc - 1, argv + 1);
+    if (done == CLI_NOT_MINE)
+        done = host_run(argc - 1, argv + 1);
+    if (done != CLI_NOT_MINE)
+        return done;
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+        return usage(stdout, 0);
+    for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 2, argv + 2);
+    fprintf(stderr, "certinext: there is no command \"%s%s%s\"; see certinext --help\n", argv[1],
+            argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    return EXIT_USAGE;
+}

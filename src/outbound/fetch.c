@@ -1,0 +1,153 @@
+/* The address check sits in curl's opensocket callback: it sees each address that is about to be connected
+ * to, after resolution, for the first request and for every redirect. */
+#include "outbound/fetch.h"
+
+#include "base/cleanup.h"
+#include "outbound/address.h"
+
+#include <curl/curl.h>
+
+enum { URL_MAX = 2048, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
+
+struct transfer {
+    const struct fetch *fetch;
+    struct cx_buf *body;
+    size_t received;
+    bool address_refused;
+    bool too_long;
+    bool out_of_memory;
+};
+
+static void close_easy(CURL **easy)
+{
+    curl_easy_cleanup(*easy);
+}
+
+static void close_url(CURLU **url)
+{
+    curl_url_cleanup(*url);
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+    (void)purpose;
+    if (!transfer->fetch->allow_private &&
+        !outbound_address_is_public(&address->addr, address->addrlen)) {
+        transfer->address_refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t len = size * count; /* curl: size is always 1 */
+    if (len > transfer->fetch->body_max - transfer->received) {
+        transfer->too_long = true;
+        return 0;
+    }
+    if (cx_failed(cx_buf_add(transfer->body, CX_BYTES(data, len)))) {
+        transfer->out_of_memory = true;
+        return 0;
+    }
+    transfer->received += len;
+    return len;
+}
+
+static bool part_is_absent(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    CURLUcode rc = curl_url_get(url, part, &text, 0);
+    curl_free(text);
+    return rc != CURLUE_OK;
+}
+
+static cx_err check_url(const char *text, struct cx_diag *diag)
+{
+    CX_CLEANUP(close_url) CURLU *url = curl_url();
+    if (url == NULL)
+        return CX_ERR(NOMEM);
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return cx_refuse(diag, CX_ERR(PARSE), "url", "url", "this is not a URL");
+    char *scheme = NULL;
+    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
+        return CX_ERR(NOMEM);
+    bool web = strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0;
+    curl_free(scheme);
+    if (!web)
+        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-scheme",
+                         "only http and https are reached");
+    if (!part_is_absent(url, CURLUPART_USER) || !part_is_absent(url, CURLUPART_PASSWORD))
+        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-credentials",
+                         "a URL with a user name or password is not reached");
+    return CX_OK;
+}
+
+static bool set_options(CURL *easy, const char *url, struct transfer *transfer)
+{
+    long timeout_ms = (long)transfer->fetch->timeout_ms;
+    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS) ==
+               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, "certinext") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+}
+
+static cx_err explain(CURLcode rc, const struct transfer *transfer, struct cx_diag *diag)
+{
+    if (transfer->address_refused)
+        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-address",
+                         "the URL leads to an address that is not public");
+    if (transfer->too_long)
+        return cx_refuse(diag, CX_ERR(LIMIT), "url", "outbound-size",
+                         "the answer is larger than %zu octets", transfer->fetch->body_max);
+    if (transfer->out_of_memory || rc == CURLE_OUT_OF_MEMORY)
+        return CX_ERR(NOMEM);
+    if (rc == CURLE_UNSUPPORTED_PROTOCOL)
+        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-scheme",
+                         "a redirect leaves http and https, or the answer is not HTTP/1 or later");
+    return cx_refuse(diag, CX_ERR(IO), "url", "outbound", "%s", curl_easy_strerror(rc));
+}
+
+cx_err fetch_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? CX_OK : CX_ERR(INTERNAL);
+}
+
+cx_err fetch_run(const struct fetch *fetch, struct cx_diag *diag, uint16_t *ret_status,
+                 struct cx_buf *body)
+{
+    char url[URL_MAX + 1] = "";
+    if (fetch->url.len > URL_MAX)
+        return cx_refuse(diag, CX_ERR(LIMIT), "url", "url", "the URL is too long");
+    memcpy(url, fetch->url.ptr, fetch->url.len);
+    CX_TRY(check_url(url, diag));
+    CX_CLEANUP(close_easy) CURL *easy = curl_easy_init();
+    struct transfer transfer = {.fetch = fetch, .body = body};
+    if (easy == NULL || !set_options(easy, url, &transfer))
+        return CX_ERR(NOMEM);
+    CURLcode rc = curl_easy_perform(easy);
+    if (rc != CURLE_OK)
+        return explain(rc, &transfer, diag);
+    long status = 0;
+    if (curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 100 ||
+        status > 599)
+        return cx_refuse(diag, CX_ERR(IO), "url", "outbound", "the answer has no valid status");
+    *ret_status = (uint16_t)status;
+    return CX_OK;
+}

@@ -1,0 +1,21 @@
+/*
+ * One guarded GET: http and https only, no credentials in the URL, no proxy, no cookies, no compression,
+ * certificates verified, at most 3 redirects, each judged like the first; body and time limited.
+ * Thread-safe after fetch_init. Errors: CX_E_PARSE (URL), CX_E_POLICY (scheme, address), CX_E_LIMIT
+ * (body), CX_E_IO (not reachable, time, TLS); the diagnostic says which.
+ */
+#pragma once
+#include "base/diag.h"
+
+/* Once, before threads start and before the sandbox. */
+cx_err fetch_init(void);
+
+struct fetch {
+    struct cx_str url; /* at most 2048 octets */
+    size_t body_max;
+    unsigned timeout_ms;
+    bool allow_private; /* loopback and private addresses too */
+};
+/* *ret_status is the final answer's; its body is appended to body (whose maximum is at least body_max). */
+cx_err fetch_run(const struct fetch *fetch, struct cx_diag *diag, uint16_t *ret_status,
+                 struct cx_buf *body);

@@ -1,0 +1,20 @@
+/* RFC 5280 §4.2.1.13: cRLDistributionPoints should not be critical. */
+#include "pki/lint/rule.h"
+#include "pki/lint/oid.h"
+
+static void check(const struct lint_view *view, struct lint_out *out)
+{
+    const struct pki_extension *extension = lint_extension(view->certificate, LINT_OID_CRL_POINTS);
+    if (extension && extension->critical)
+        lint_found(out, "extensions.cRLDistributionPoints", "is critical");
+}
+
+const struct lint_rule lint_rfc5280_cdp_not_critical = {
+    .about = {.id = "rfc5280-cdp-not-critical",
+              .source = PKI_LINT_RFC5280,
+              .severity = PKI_LINT_WARN,
+              .citation = "RFC 5280 §4.2.1.13",
+              .title = "cRLDistributionPoints should not be critical"},
+    .kinds = LINT_ANY,
+    .check = check,
+};

@@ -1,0 +1,163 @@
+"""The gate: TLS versions, HTTP/2, limits, headers, client certificates, and what it keeps away from core."""
+import http.client
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+from harness import pki
+
+
+def raw(instance, data, limit_s=15):
+    """Bytes over TLS, and everything that comes back."""
+    context = ssl.create_default_context(cafile=instance.root_pem)
+    with socket.create_connection(('127.0.0.1', instance.port), timeout=limit_s) as plain:
+        with context.wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            tls.sendall(data)
+            out = b''
+            try:
+                while chunk := tls.recv(65536):
+                    out += chunk
+            except (socket.timeout, ssl.SSLError, ConnectionResetError):
+                pass
+            return out
+
+
+def s_client(instance, *arguments):
+    return subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{instance.port}', '-CAfile', instance.root_pem,
+                           *arguments], input=b'', capture_output=True, timeout=20)
+
+
+@pytest.mark.parametrize('version,works', [('-tls1_2', True), ('-tls1_3', True), ('-tls1_1', False), ('-tls1', False)])
+def test_tls_versions(instance, version, works):
+    done = s_client(instance, version, '-cipher', 'ALL:@SECLEVEL=0')
+    assert (b'Verify return code: 0 (ok)' in done.stdout and b'Cipher is (NONE)' not in done.stdout) == works
+
+
+def test_tls12_suites_are_aead_with_forward_secrecy(instance):
+    for bad in ('AES128-SHA', 'AES256-GCM-SHA384', 'ECDHE-RSA-AES256-SHA384', 'ECDHE-ECDSA-AES128-SHA', 'NULL', '3DES'):
+        assert b'Cipher is (NONE)' in s_client(instance, '-tls1_2', '-cipher', bad + ':@SECLEVEL=0').stdout or \
+            b'no cipher match' in s_client(instance, '-tls1_2', '-cipher', bad + ':@SECLEVEL=0').stderr
+
+
+def test_http2(instance):
+    done = subprocess.run(['curl', '-s', '--http2', '--cacert', instance.root_pem, '-o', '/dev/null', '-w',
+                           '%{http_version} %{http_code}', instance.url + '/healthz'], capture_output=True, text=True)
+    assert done.stdout == '2 200'
+
+
+def test_security_headers(instance):
+    for path in ('/healthz', '/v1/me', '/', '/nothing'):
+        answer = instance.anonymous().get(path)
+        assert 'max-age=' in answer.header('Strict-Transport-Security'), path
+        assert answer.header('X-Content-Type-Options') == 'nosniff'
+        assert answer.header('Referrer-Policy') == 'no-referrer'
+        policy = answer.header('Content-Security-Policy')
+        assert "default-src 'none'" in policy or "default-src 'self'" in policy
+        assert 'unsafe-inline' not in policy and 'unsafe-eval' not in policy and "frame-ancestors 'none'" in policy
+        assert not [h for h in answer.headers.get_all('Server') or [] if any(c.isdigit() for c in h)]
+    assert instance.anonymous().get('/v1/me').header('Cache-Control') == 'no-store'
+
+
+@pytest.mark.parametrize('request_line', [
+    b'GET /healthz HTTP/1.1\r\n\r\n',  # no Host
+    b'GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+    b'POST /v1/enroll HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
+    b'POST /v1/enroll HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    b'POST /v1/enroll HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc',
+    b'GET /healthz HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n',
+    b'GET /healthz HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n',
+    b'NONSENSE\r\n\r\n', b'GET http:///x HTTP/9.9\r\n\r\n', b'\x00\x01\x02\r\n\r\n',
+    b'GET /' + b'a' * 20000 + b' HTTP/1.1\r\nHost: a\r\n\r\n',
+    b'GET /healthz HTTP/1.1\r\nHost: a\r\n' + b''.join(b'X-%d: %s\r\n' % (i, b'y' * 900) for i in range(60)) + b'\r\n',
+])
+def test_malformed_http_is_refused(instance, request_line):
+    answer = raw(instance, request_line)
+    assert not answer or answer.split(b' ')[1][:1] in (b'4', b'5') or answer.startswith(b'<'), answer[:200]
+    assert b'HTTP/1.1 2' not in answer
+    assert instance.anonymous().get('/healthz').status == 200
+
+
+def test_body_limit(instance):
+    connection = http.client.HTTPSConnection('127.0.0.1', instance.port, timeout=10,
+                                             context=ssl.create_default_context(cafile=instance.root_pem))
+    connection.putrequest('POST', '/v1/enroll')
+    connection.putheader('Content-Length', str(1 << 30))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+
+
+def test_identity_headers_from_outside_are_stripped(instance, people):
+    """Only the gate speaks these to core: an outsider's copy must not become the recorded address or certificate."""
+    forged = {'X-CX-Address': '192.0.2.66', 'X-CX-Client-Cert': 'forged', 'X-Forwarded-For': '192.0.2.66',
+              'x_cx_address': '192.0.2.66'}
+    people['requester'].post('/v1/tokens', {'label': 'spoof', 'expires_in_days': 1}, headers=forged).expect(201)
+    entries = list(people['auditor'].pages('/v1/audit/entries?action=token.create'))
+    assert entries and not [e for e in entries if '192.0.2.66' in str(e)]
+
+
+def test_core_socket_is_the_gates_alone(instance):
+    import os
+    import stat
+    mode = os.stat(os.path.join(instance.data, 'run', 'core.sock')).st_mode
+    assert not mode & stat.S_IRWXO
+
+
+def test_client_certificate_reaches_core_when_it_is_ours(instance, tmp_path):
+    profile = instance.profile('client-tls')
+    kinds = profile['name_kinds']
+    name = 'email:person@example.org' if 'email' in kinds else 'DNS:client.example.org'
+    private_key = pki.key(fresh=True)
+    certificate = instance.issue(csr=pki.csr([name], private_key=private_key), profile=profile['name'])
+    paths = pki.files(tmp_path, client_pem=certificate['pem'] + instance.chain()[0], client_key=private_key)
+    assert instance.anonymous(certificate=tuple(paths)).get('/healthz').status == 200
+    foreign = tmp_path / 'foreign.pem'
+    pki.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
+                tmp_path / 'fk.pem', '-out', foreign, '-subj', '/CN=foreign', '-days', '2')
+    answer = instance.anonymous(certificate=(str(foreign), str(tmp_path / 'fk.pem'))).get('/healthz')
+    assert answer.status == 400, 'a certificate of a stranger is refused, not ignored'
+
+
+def test_slashes_in_an_ocsp_path_are_kept(instance):
+    """RFC 6960 appendix A: base64 in the path may hold "//"; merging slashes would change the request."""
+    issuer = instance.issuer()['id']
+    answer = instance.anonymous().get(f'/ocsp/{issuer}/' + 'AAA//AAA')
+    assert answer.status != 404
+
+
+def test_path_tricks_reach_no_file(instance):
+    for path in ('/../certinext.yaml', '/crl/../../certinext.yaml', '/crl/%2e%2e/%2e%2e/keys/kek', '/crl//etc/passwd',
+                 '/issuer/..%2f..%2fcertinext.yaml', '/crl/', '/keys/kek', '/run/core.sock'):
+        answer = raw(instance, b'GET ' + path.encode() + b' HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        assert answer.split(b' ')[1] in (b'400', b'401', b'403', b'404'), (path, answer[:80])
+
+
+def test_rate_limit_answers_429_with_retry_after(make_instance):
+    instance = make_instance(limits=True, settings={'request_rate': 5, 'request_burst': 10}).start()
+    answers = [instance.anonymous().get('/v1/me') for _ in range(200)]
+    limited = [a for a in answers if a.status == 429]
+    assert limited, 'two hundred requests in a moment were all let through'
+    assert all(int(a.header('Retry-After')) >= 1 for a in limited)
+    time.sleep(int(limited[0].header('Retry-After')) + 1)
+    assert instance.anonymous().get('/healthz').status == 200
+
+
+def test_slow_header_is_cut_off(make_instance):
+    instance = make_instance(settings={'request_timeout_s': 5}).start()
+    context = ssl.create_default_context(cafile=instance.root_pem)
+    with socket.create_connection(('127.0.0.1', instance.port), timeout=20) as plain:
+        with context.wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+            started = time.monotonic()
+            with pytest.raises((ssl.SSLError, OSError)):
+                for _ in range(100):
+                    tls.sendall(b'G')
+                    time.sleep(0.2)
+                    tls.settimeout(0.01)
+                    try:
+                        if tls.recv(1) == b'':
+                            raise ConnectionResetError
+                    except (socket.timeout, ssl.SSLWantReadError):
+                        pass
+            assert time.monotonic() - started < 14

@@ -1,0 +1,155 @@
+"""The process tree: what status shows, that each role comes back after kill -9, and that CRLs are served meanwhile."""
+import os
+import signal
+
+import pytest
+
+from harness import pki, status
+from harness.instance import wait_for
+
+ROLES = ('gate', 'core', 'keys', 'outbound')
+
+
+@pytest.fixture(scope='module')
+def issued(instance):
+    return instance.issue(['process.example.org'])
+
+
+def test_status_shows_every_process(instance):
+    roles = instance.roles()
+    assert set(ROLES) <= set(roles)
+    for name in ROLES:
+        role = roles[name]
+        assert role['state'] == 'ready' and role['pid'] > 1 and role['restarts'] >= 0
+        assert os.path.exists(f'/proc/{role["pid"]}')
+        with open(f'/proc/{role["pid"]}/status') as f:
+            uid = int(next(line for line in f if line.startswith('Uid:')).split()[1])
+        assert uid == role['uid']
+        if os.getuid() == 0:
+            assert uid != 0, f'{name} kept root'
+    if os.getuid() == 0:
+        assert len({roles[n]['uid'] for n in ROLES}) == len(ROLES)
+
+
+def test_sandbox_layers_are_in_force(instance):
+    for name in ('core', 'keys', 'outbound'):
+        role = instance.roles()[name]
+        assert 'no-new-privs' in role['sandbox'] and any(s.startswith('seccomp') for s in role['sandbox']), role
+        with open(f'/proc/{role["pid"]}/status') as f:
+            fields = dict(line.split(':\t', 1) for line in f if ':\t' in line)
+        assert fields['NoNewPrivs'].strip() == '1' and fields['Seccomp'].strip() == '2'
+        assert int(fields['CapEff'], 16) == 0
+
+
+def sockets_of(pid):
+    """Inodes of the sockets a process holds. One that is closed while we look is no longer held."""
+    inodes = set()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            target = os.readlink(f'/proc/{pid}/fd/{fd}')
+        except FileNotFoundError:
+            continue
+        if target.startswith('socket:['):
+            inodes.add(target[8:-1])
+    return inodes
+
+
+def test_keys_has_no_socket_to_the_world(instance):
+    pid = instance.roles()['keys']['pid']
+    inodes = sockets_of(pid)
+    for table in ('tcp', 'tcp6', 'udp', 'udp6'):
+        with open(f'/proc/{pid}/net/{table}') as f:
+            assert not inodes & {line.split()[9] for line in f.readlines()[1:]}
+    with open(f'/proc/{pid}/net/unix') as f:
+        named = [line.split()[7] for line in f.readlines()[1:] if len(line.split()) > 7 and line.split()[6] in inodes]
+    assert not named, named
+
+
+def test_core_listens_on_no_network(instance):
+    pid = instance.roles()['core']['pid']
+    inodes = sockets_of(pid)
+    for table in ('tcp', 'tcp6', 'udp', 'udp6'):
+        with open(f'/proc/{pid}/net/{table}') as f:
+            assert not inodes & {line.split()[9] for line in f.readlines()[1:]}
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_each_role_comes_back_after_kill_9(instance, issued, role, tmp_path):
+    before = instance.roles()[role]
+    crl = pki.urls(issued['pem'])[0][0]
+    wait_for(lambda: instance.fetch(crl).status == 200, 'the shard of a new issuer is published')
+    old = instance.kill(role)
+    assert old == before['pid']
+    crl_served = []
+
+    def back():
+        if role != 'gate':  # nginx reads files: it needs nobody for that
+            crl_served.append(instance.fetch(crl).status)
+        now = instance.roles()[role]
+        return now['state'] == 'ready' and now['pid'] != old
+    wait_for(back, f'{role} is back', 20)
+    assert instance.roles()[role]['restarts'] == before['restarts'] + 1
+    assert not [s for s in crl_served if s != 200]
+
+    def works():
+        try:
+            return instance.issue([f'after-{role}.example.org'])['status'] == 'active'
+        except (AssertionError, OSError):
+            return False
+    wait_for(works, f'issuance works after the death of {role}', 20)
+    assert status.ocsp(instance, tmp_path, issued['pem']) == 'good'
+
+
+def test_a_dead_keys_process_is_a_clear_error(instance, people):
+    """While keys is stopped the action fails or waits; afterwards nothing is half-issued."""
+    request = instance.request(['held.example.org'])
+    pid = instance.roles()['keys']['pid']
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        people['approver'].connect_timeout = 40
+        answer = people['approver'].post(f'/v1/requests/{request["id"]}/approve', {'comment': 'x'})
+        assert answer.status in (200, 503, 504), answer.body
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    def settled():
+        view = instance.admin.get('/v1/requests/' + request['id']).expect(200)
+        if view['state'] == 'awaiting_approval':
+            instance.approve(view)
+            return False
+        return view['state'] == 'done'
+    wait_for(settled, 'the request is finished once keys is there', 40)
+    assert len(list(instance.admin.pages('/v1/certificates?name=held.example.org'))) == 1
+
+
+def test_sigterm_ends_everything(make_instance):
+    instance = make_instance().start()
+    pids = instance.descendants()
+    assert len(pids) >= 4
+    assert instance.stop() == 0
+    wait_for(lambda: not [p for p in pids if os.path.exists(f'/proc/{p}')], 'no process is left behind')
+
+
+def test_death_of_the_supervisor_takes_its_roles_along(make_instance):
+    instance = make_instance().start()
+    pids = instance.descendants()
+    os.kill(instance.process.pid, signal.SIGKILL)
+    instance.process.wait()
+    wait_for(lambda: not [p for p in pids if os.path.exists(f'/proc/{p}')], 'no orphan serves on', 20)
+    instance.start()
+    instance.enroll_admin().get('/v1/me').expect(200)
+
+
+def test_only_declared_ports_are_open(instance):
+    pids = set(instance.descendants()) | {instance.process.pid}
+    inodes = set()
+    for pid in pids:
+        inodes |= sockets_of(pid)
+    ports = set()
+    for table in ('tcp', 'tcp6'):
+        with open(f'/proc/net/{table}') as f:
+            for line in f.readlines()[1:]:
+                fields = line.split()
+                if fields[3] == '0A' and fields[9] in inodes:
+                    ports.add(int(fields[1].rsplit(':', 1)[1], 16))
+    assert ports == {instance.port, instance.status_port} or ports == {instance.port}

@@ -1,0 +1,108 @@
+#include "stand.h"
+
+#include "api_types.h"
+#include "base/cleanup.h"
+#include "core/access/authenticate.h"
+
+struct stand stand;
+
+cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_time now_us,
+                           struct cx_diag *diag, struct principal *ret_principal)
+{
+    (void)core;
+    (void)now_us;
+    if (!cx_str_is(authorization, "Bearer admin") && !cx_str_is(authorization, "Bearer auditor"))
+        return cx_refuse(diag, CX_ERR(AUTH), "", "token-invalid", "Not a valid token.");
+    bool admin = cx_str_is(authorization, "Bearer admin");
+    *ret_principal = (struct principal){.tenant_id = {{1}},
+                                        .user_id = {{2}},
+                                        .authenticated = true,
+                                        .roles = 1u << (admin ? ROLE_ADMINISTRATOR : ROLE_AUDITOR)};
+    return CX_OK;
+}
+
+cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, void *arg)
+{
+    (void)core;
+    CX_TRY(fn(NULL, arg));
+    if (event->outcome == AUDIT_DENIED)
+        stand.denials++;
+    else
+        stand.commits++;
+    stand.last_action = event->action;
+    return CX_OK;
+}
+
+static cx_err list_users(struct api_request *request, const void *in, void *ret_out)
+{
+    const struct api_user_list_in *input = in;
+    struct api_user_list_out *out = ret_out;
+    stand.calls++;
+    (void)request;
+    if (input->limit == 13)
+        return cx_refuse(request->diag, CX_ERR(STORE), "", "", "the database is at /secret/place");
+    out->body.items_count = 0;
+    return stand.answer;
+}
+
+static cx_err change_nothing(struct store_tx *tx, void *arg)
+{
+    (void)tx;
+    (void)arg;
+    return CX_OK;
+}
+
+static cx_err create_user(struct api_request *request, const void *in, void *ret_out)
+{
+    static const enum api_role roles[] = {API_ROLE_AUDITOR};
+    const struct api_user_create_in *input = in;
+    struct api_user_create_out *out = ret_out;
+    struct audit_event event = {.outcome = AUDIT_DONE};
+    stand.calls++;
+    if (cx_failed(stand.answer))
+        return stand.answer;
+    CX_TRY(api_commit(request, &event, change_nothing, NULL));
+    out->body = (struct api_user_link_view){
+        .link = CX_STR("cxl_0123456789abcdef"),
+        .user = {.display_name = input->display_name, .roles = roles, .roles_count = 1}};
+    return CX_OK;
+}
+
+static cx_err next_piece(void *state, struct cx_buf *chunk, bool *ret_done)
+{
+    (void)state;
+    if (stand.stream_breaks && stand.stream_count == 1)
+        return CX_ERR(STORE);
+    CX_TRY(cx_buf_add_str(chunk, CX_STR("{\"piece\":1}\n")));
+    *ret_done = --stand.stream_count == 0;
+    return CX_OK;
+}
+
+static cx_err export_audit(struct api_request *request, const void *in, void *ret_out)
+{
+    struct api_audit_export_out *out = ret_out;
+    (void)request;
+    (void)in;
+    stand.calls++;
+    out->raw = (struct api_raw){.content_type = "application/x-ndjson",
+                                .next = next_piece,
+                                .filename = CX_STR("audit.ndjson")};
+    return CX_OK;
+}
+
+void stand_init(void)
+{
+    static struct api_operation operations[3];
+    static const struct api_handler handlers[3] = {
+        {list_users, sizeof(struct api_user_list_out)},
+        {create_user, sizeof(struct api_user_create_out)},
+        {export_audit, sizeof(struct api_audit_export_out)}};
+    operations[0] = api_operations[API_OP_USER_LIST];
+    operations[1] = api_operations[API_OP_USER_CREATE];
+    operations[2] = api_operations[API_OP_AUDIT_EXPORT];
+    stand = (struct stand){.table = {operations, handlers, 3}, .answer = CX_OK};
+    cx_clock_fixed(&stand.clock, INT64_C(1795298400) * CX_US_PER_S);
+    cx_rng_seeded(&stand.rng, 7);
+    stand.core.clock = &stand.clock;
+    stand.core.rng = &stand.rng;
+}

@@ -1,0 +1,1 @@
+"""Generator of code and pages from the contract, api/openapi.yaml."""
