@@ -70,6 +70,24 @@ cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
                : CX_ERR(NOTFOUND);
 }
 
+cx_err certificate_find_by_key(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
+                               struct cx_bytes spki_sha256, struct arena *arena,
+                               struct certificate_row *ret_certificate)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT " CERTIFICATE_COLUMNS " FROM certificate c "
+                         "WHERE c.tenant_id = $1 AND c.spki_sha256 = $2 AND c.issuer_id = $3 "
+                         "AND c.revoked_us IS NULL ORDER BY c.not_after_us DESC LIMIT 1",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_bytes(q, 2, spki_sha256);
+    store_bind_id(q, 3, issuer_id);
+    CX_TRY(store_step(q, &row));
+    return row ? certificate_row_of(q, arena, ret_certificate) : CX_ERR(NOTFOUND);
+}
+
 cx_err certificate_set_replaced(struct store_tx *tx, struct cx_id tenant_id,
                                 struct cx_id certificate_id, struct cx_id replaced_by_id)
 {

@@ -37,6 +37,11 @@ cx_err certificate_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
 cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
                              struct cx_id certificate_id, struct arena *arena,
                              struct cx_sealed *ret_der);
+/* Of this issuer's certificates for this key that are not revoked, the one that ends last. CX_E_NOTFOUND when there is
+ * none. */
+cx_err certificate_find_by_key(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
+                               struct cx_bytes spki_sha256, struct arena *arena,
+                               struct certificate_row *ret_certificate);
 cx_err certificate_set_replaced(struct store_tx *tx, struct cx_id tenant_id,
                                 struct cx_id certificate_id, struct cx_id replaced_by_id);
 

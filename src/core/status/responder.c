@@ -5,9 +5,11 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "core/issuance/certificate_store.h"
 #include "core/issuance/submit.h"
 #include "core/policy/profile_store.h"
 #include "core/status/status_internal.h"
+#include "crypto/hash.h"
 #include "pki/algorithm.h"
 
 enum { RESPONDER_ARENA_MAX = 4 * 1024 * 1024, RESPONDER_PROFILE_SHARE = 3 };
@@ -65,6 +67,49 @@ static cx_err issue_for(struct core *core, const struct issuer_entry *issuer,
     return keys_responder_install(core->keys, issuer->tenant_id, issuer->issuer_id, der, diag);
 }
 
+struct finding {
+    struct cx_id tenant_id, issuer_id;
+    struct cx_bytes spki_sha256;
+    struct arena *arena;
+    struct certificate_row certificate;
+};
+
+static cx_err find_issued(struct store_tx *tx, void *arg)
+{
+    struct finding *finding = arg;
+    return certificate_find_by_key(tx, finding->tenant_id, finding->issuer_id, finding->spki_sha256,
+                                   finding->arena, &finding->certificate);
+}
+
+/* A certificate for this key that was issued but never reached keys: keys or core died in between, and the recovery
+ * stored it. CX_E_NOTFOUND when there is none, or none worth installing. */
+static cx_err install_issued(struct core *core, const struct issuer_entry *issuer,
+                             const struct pki_profile *profile, struct cx_bytes spki,
+                             struct arena *arena, struct cx_diag *diag)
+{
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    struct cx_bytes der = CX_BYTES_NONE;
+    struct finding finding = {.tenant_id = issuer->tenant_id,
+                              .issuer_id = issuer->issuer_id,
+                              .spki_sha256 = CX_BYTES(digest, sizeof(digest)),
+                              .arena = arena};
+    CX_TRY(crypto_sha256(spki, digest));
+    CX_TRY(store_read(core->store, find_issued, &finding));
+    if (is_due(profile, finding.certificate.not_after_us, cx_now(core->clock)))
+        return CX_ERR(NOTFOUND);
+    CX_TRY(
+        certificate_der(core, issuer->tenant_id, finding.certificate.certificate_id, arena, &der));
+    return keys_responder_install(core->keys, issuer->tenant_id, issuer->issuer_id, der, diag);
+}
+
+static cx_err certify(struct core *core, const struct issuer_entry *issuer,
+                      const struct pki_profile *profile, struct cx_bytes spki, struct arena *arena,
+                      struct cx_diag *diag)
+{
+    cx_err err = install_issued(core, issuer, profile, spki, arena, diag);
+    return err.code == CX_E_NOTFOUND ? issue_for(core, issuer, profile, spki, arena, diag) : err;
+}
+
 static cx_err renew_one(struct core *core, const struct issuer_entry *issuer,
                         const struct pki_profile *profile)
 {
@@ -75,7 +120,7 @@ static cx_err renew_one(struct core *core, const struct issuer_entry *issuer,
     cx_err err = keys_responder(core->keys, issuer->tenant_id, issuer->issuer_id, &arena, &spki,
                                 &not_after_us);
     if (cx_is_ok(err) && is_due(profile, not_after_us, cx_now(core->clock)))
-        err = issue_for(core, issuer, profile, spki, &arena, &diag);
+        err = certify(core, issuer, profile, spki, &arena, &diag);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "responder-not-renewed", "issuer", issuer->pki.issuer_ref.ptr,
                    "rule", diag.rule, "text", diag.text, NULL);

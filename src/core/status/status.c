@@ -9,8 +9,11 @@ enum {
     STATUS_ARENA_MAX = 1024 * 1024,
     STATUS_PAUSE_MS = 1000,
     STATUS_RESPONDER_PAUSE_S = 10, /* between looks at the responders */
-    STATUS_RESPONDER_RETRY_S = 60, /* after one that failed: each try may issue a certificate */
-    STATUS_OVERLAP_S = 10,         /* clocks of nodes differ by less */
+    /* After one that failed, doubling: keys is usually back within a second, and without its responder an issuer
+     * has no OCSP; but each try may issue a certificate. */
+    STATUS_RESPONDER_RETRY_MIN_S = 1,
+    STATUS_RESPONDER_RETRY_MAX_S = 60,
+    STATUS_OVERLAP_S = 10, /* clocks of nodes differ by less */
 };
 
 static cx_err publish_tenant(struct status_service *service, struct cx_id tenant_id)
@@ -26,6 +29,18 @@ static void report(cx_err err, const char *event)
 {
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, event, NULL);
+}
+
+static int64_t responder_pause_s(struct status_service *service, bool renewed)
+{
+    int64_t retry_s = service->responder_retry_s;
+    if (renewed) {
+        service->responder_retry_s = STATUS_RESPONDER_RETRY_MIN_S;
+        return STATUS_RESPONDER_PAUSE_S;
+    }
+    service->responder_retry_s =
+        retry_s * 2 < STATUS_RESPONDER_RETRY_MAX_S ? retry_s * 2 : STATUS_RESPONDER_RETRY_MAX_S;
+    return retry_s;
 }
 
 static cx_err pass(struct status_service *service)
@@ -47,8 +62,7 @@ static cx_err pass(struct status_service *service)
     if (complete)
         service->seen_us = now_us - STATUS_OVERLAP_S * CX_US_PER_S;
     if (responders)
-        service->responder_us =
-            now_us + (renewed ? STATUS_RESPONDER_PAUSE_S : STATUS_RESPONDER_RETRY_S) * CX_US_PER_S;
+        service->responder_us = now_us + responder_pause_s(service, renewed) * CX_US_PER_S;
     return CX_OK;
 }
 
@@ -93,6 +107,7 @@ static cx_err service_new(struct core *core, struct status_service **ret_service
     if (!service)
         return CX_ERR(NOMEM);
     service->core = core;
+    service->responder_retry_s = STATUS_RESPONDER_RETRY_MIN_S;
     service->refused = CX_MAP_INIT(ISSUER_CACHE_MAX);
     pthread_mutex_init(&service->lock, NULL);
     pthread_condattr_init(&monotonic);

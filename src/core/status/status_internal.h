@@ -14,8 +14,9 @@ struct status_service {
     pthread_cond_t wake;
     _Atomic bool stop;
     bool poked;
-    cx_time seen_us;      /* publications up to here are on this node's disk */
-    cx_time responder_us; /* when responders are looked at next */
+    cx_time seen_us;           /* publications up to here are on this node's disk */
+    cx_time responder_us;      /* when responders are looked at next */
+    int64_t responder_retry_s; /* the pause after the next failure */
     struct cx_map
         refused; /* issuers that keys lets have no responder: not asked again by this process */
 };
