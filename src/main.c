@@ -25,15 +25,16 @@ static int role(int argc, char **argv)
 }
 
 /* Each takes the arguments behind its name and returns the exit code. */
-static const struct {
+struct subcommand {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *help;
-} subcommands[] = {
-    {"serve", serve_command, "run an instance: --data DIR [--set option=value]"},
-    {"config", config_command, "check, dump or document the configuration"},
-    {"role", role, NULL},                        /* for the supervisor, not for people */
-    {"ceremony-keys", host_ceremony_main, NULL}, /* for the host commands */
+    const char *positionals, *help;
+};
+static const struct subcommand subcommands[] = {
+    {"serve", serve_command, "", "Run an instance in the foreground"},
+    {"config", config_command, "check|dump|document", "Check, dump or document the configuration"},
+    {"role", role, NULL, NULL},                        /* for the supervisor, not for people */
+    {"ceremony-keys", host_ceremony_main, NULL, NULL}, /* for the host commands */
 };
 
 enum { EXIT_USAGE = 64 }; /* cli_exit_code of CX_E_USAGE */
@@ -50,11 +51,25 @@ static int usage(FILE *out, int code)
     return code;
 }
 
+static int run_subcommand(const struct subcommand *subcommand, int argc, char **argv)
+{
+    if (subcommand->help == NULL || argc < 1 || strcmp(argv[argc - 1], "--help") != 0)
+        return subcommand->run(argc, argv);
+    printf("Usage: certinext %s [OPTION …] %s\n\n%s.\n\nOptions:\n"
+           "  --data DIR                        data directory of the instance (required)\n"
+           "  --set OPTION=VALUE                instead of the value in certinext.yaml (may be "
+           "repeated)\n"
+           "  --help                            print this help\n",
+           subcommand->name, subcommand->positionals, subcommand->help);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
         return usage(stderr, EXIT_USAGE);
     doctor_further = host_doctor;
+    cli_host_commands = host_commands(&cli_host_command_count);
     int done = cli_run(argc - 1, argv + 1);
     if (done == CLI_NOT_MINE)
         done = host_run(argc - 1, argv + 1);
@@ -64,7 +79,7 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].run(argc - 2, argv + 2);
+            return run_subcommand(&subcommands[i], argc - 2, argv + 2);
     fprintf(stderr, "certinext: there is no command \"%s%s%s\"; see certinext --help\n", argv[1],
             argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
     return EXIT_USAGE;

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-DATE = "November 21, 2026"
+DATE = "November 25, 2026"
 OPTION = re.compile(r"^  --(\S+)(?: (\S+))? {2,}(.*)$")
 COMMAND = re.compile(r"^  ([a-z]\S*(?: [a-z]\S*)?) {2,}(.*)$")
 EXIT_STATUS = r""".Sh EXIT STATUS
@@ -81,14 +81,14 @@ def noun_page(program, noun, entries):
 
 
 def index_page(everywhere, host):
-    nouns = list(dict.fromkeys(words[0] for words, _ in everywhere))
+    nouns = list(dict.fromkeys(words[0] for words, _ in everywhere + host))
     lines = head("certinext", "certificate lifecycle management with its own certification authority")
     lines += [".Sh SYNOPSIS", ".Nm", ".Ar command", ".Op Ar argument ...", ".Sh DESCRIPTION", ".Nm",
               "is one program: the platform, its ceremonies and the command line that talks to it.",
               "Commands on the server's host:", ".Bl -tag -width Ds"]
     for words, meaning in host:
         lines += [f".It Cm {' '.join(words)}"] + sentence(meaning[:1].upper() + meaning[1:] + ".").splitlines()
-    lines += [".El", ".Pp", "Commands that work everywhere; each takes", ".Fl Fl help :", ".Bl -tag -width Ds"]
+    lines += [".El", ".Pp", "Commands that work everywhere; each command takes", ".Fl Fl help :", ".Bl -tag -width Ds"]
     for words, meaning in everywhere:
         lines += [f".It Cm {' '.join(words)}"] + sentence(meaning + ".").splitlines()
     lines += [".El", ".Sh ENVIRONMENT", ".Bl -tag -width Ds",
@@ -106,8 +106,9 @@ def index_page(everywhere, host):
 def pages(program):
     everywhere, host = commands(program)
     made = {"certinext.1": index_page(everywhere, host)}
-    for noun in dict.fromkeys(words[0] for words, _ in everywhere):
-        made[f"certinext-{noun}.1"] = noun_page(program, noun, [e for e in everywhere if e[0][0] == noun])
+    both = everywhere + host
+    for noun in dict.fromkeys(words[0] for words, _ in both):
+        made[f"certinext-{noun}.1"] = noun_page(program, noun, [e for e in both if e[0][0] == noun])
     return made
 
 

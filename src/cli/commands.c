@@ -117,6 +117,9 @@ static const struct cli_command own[] = {
      .run = completion_run},
 };
 
+const struct cli_command *cli_host_commands;
+size_t cli_host_command_count;
+
 /* The contract's commands that do more on this side. */
 static cx_err specialise(struct arena *arena, size_t index, struct cli_command *command)
 {

@@ -14,5 +14,9 @@ int cli_run(int argc, char **argv);
 /* All commands, contract first; options and names in arena. */
 cx_err cli_commands(struct arena *arena, struct cli_command ret_commands[static CLI_COMMANDS_MAX],
                     size_t *ret_count);
+/* The commands of the server's host, whose folder ranks above this one: main sets them before cli_run, completion reads
+ * them. */
+extern const struct cli_command *cli_host_commands;
+extern size_t cli_host_command_count;
 /* One line a command: "  request create      Ask for a certificate". */
 void cli_print_commands(FILE *out);

@@ -2,6 +2,8 @@
 
 #include "cli/commands.h"
 
+enum { HOST_COMMANDS_MAX = 64 };
+
 static const char script_head[] =
     "# bash completion of certinext; load it with: source <(certinext completion bash)\n"
     "_certinext() {\n"
@@ -45,19 +47,21 @@ static void print_verbs(const struct cli_command *commands, size_t count, const 
 
 cx_err completion_run(struct cli *cli, const struct cli_command *command)
 {
-    static struct cli_command commands[CLI_COMMANDS_MAX];
+    static struct cli_command commands[CLI_COMMANDS_MAX + HOST_COMMANDS_MAX];
     size_t count = 0;
     (void)command;
     if (!cx_str_is(cli->positionals[0], "bash"))
         return cx_refuse(&cli->diag, CX_ERR(USAGE), "", "", "Only bash is supported.");
     CX_TRY(cli_commands(&cli->arena, commands, &count));
+    for (size_t i = 0; i < cli_host_command_count && i < HOST_COMMANDS_MAX; i++)
+        commands[count++] = cli_host_commands[i];
     fputs(script_head, stdout);
     for (size_t i = 0; i < count; i++)
         print_options(&commands[i]);
     for (size_t i = 0; i < count; i++)
         if (commands[i].verb && first_of_noun(commands, i))
             print_verbs(commands, count, commands[i].noun);
-    printf("    *) words=\"init serve ca tenant config ");
+    printf("    *) words=\"serve config ");
     for (size_t i = 0; i < count; i++)
         if (commands[i].summary && first_of_noun(commands, i))
             printf("%s ", commands[i].noun);

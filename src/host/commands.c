@@ -286,6 +286,12 @@ int host_run(int argc, char **argv)
     return cli_exit_code(err);
 }
 
+const struct cli_command *host_commands(size_t *ret_count)
+{
+    *ret_count = COMMAND_COUNT;
+    return commands;
+}
+
 void host_print_commands(FILE *out)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

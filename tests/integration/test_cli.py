@@ -1,10 +1,12 @@
 """The command line: exit codes, --json, contexts, inspect, lint, doctor, and that secrets stay out of arguments' echoes."""
 import json
+import os
+import subprocess
 
 import pytest
 
 from harness import pki
-from harness.instance import run_cli
+from harness.instance import BINARY, ROOT, run_cli
 
 
 @pytest.fixture(scope='module')
@@ -104,4 +106,17 @@ def test_an_unknown_server_is_not_trusted(instance, tmp_path):
 
 
 def test_completion_and_manual_pages():
-    assert 'certinext' in run_cli('completion', 'bash').expect(0).out
+    script = run_cli('completion', 'bash').expect(0).out
+    for words in ('"ca create-root")', '"request create")', '"init "*)', 'serve config'):
+        assert words in script, words
+    subprocess.run(['bash', '-n'], input=script, text=True, check=True)
+    generator = os.path.join(ROOT, 'tools', 'gen_man.py')
+    stale = subprocess.run(['/usr/bin/python3', generator, BINARY, 'check', os.path.join(ROOT, 'man')],
+                           capture_output=True, text=True)
+    assert stale.returncode == 0, stale.stderr
+
+
+@pytest.mark.parametrize('command', ['serve', 'config', 'init', 'ca create', 'request create'])
+def test_every_command_explains_itself(command):
+    shown = run_cli(*command.split(), '--help').expect(0).out
+    assert shown.startswith('Usage: certinext ' + command) and '--help' in shown
