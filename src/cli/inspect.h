@@ -29,6 +29,8 @@ cx_err inspect_text(json_t *object, const char *key, struct cx_str text);
 cx_err inspect_hex(json_t *object, const char *key, struct cx_bytes bytes);
 cx_err inspect_time(json_t *object, const char *key, cx_time at_us);
 cx_err inspect_oid(json_t *object, const char *key, struct cx_bytes oid);
+/* The name that people know it by; nothing when it has none. */
+cx_err inspect_oid_name(json_t *object, const char *key, struct cx_bytes oid);
 cx_err inspect_sha256(json_t *object, const char *key, struct cx_bytes bytes);
 /* RFC 4514 order and look: "CN=a, O=b". */
 cx_err inspect_name(struct cli *cli, json_t *object, const char *key, struct cx_bytes name);

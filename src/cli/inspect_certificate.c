@@ -63,6 +63,7 @@ static cx_err extension(struct cli *cli, json_t *object, struct cx_bytes oid, bo
     json_t *row = json_object();
     if (!row || json_array_append_new(json_object_get(object, "extensions"), row) != 0)
         return CX_ERR(NOMEM);
+    CX_TRY(inspect_oid_name(row, "name", oid));
     CX_TRY(inspect_oid(row, "oid", oid));
     CX_TRY(inspect_set(row, "critical", json_boolean(critical)));
     if (pki_oid_is(oid, PKI_OID_SUBJECT_ALT_NAME))

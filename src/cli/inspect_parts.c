@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
+#include "crypto/oid_name.h"
 #include "pki/algorithm.h"
 #include "pki/general_name.h"
 #include "pki/name.h"
@@ -41,6 +42,14 @@ cx_err inspect_oid(json_t *object, const char *key, struct cx_bytes oid)
     char text[DER_OID_TEXT_MAX];
     CX_TRY(der_oid_to_text(oid, text));
     return inspect_text(object, key, cx_str_from(text));
+}
+
+cx_err inspect_oid_name(json_t *object, const char *key, struct cx_bytes oid)
+{
+    char text[DER_OID_TEXT_MAX];
+    CX_TRY(der_oid_to_text(oid, text));
+    const char *name = crypto_oid_name(text);
+    return name ? inspect_text(object, key, cx_str_from(name)) : CX_OK;
 }
 
 cx_err inspect_sha256(json_t *object, const char *key, struct cx_bytes bytes)
@@ -116,6 +125,7 @@ cx_err inspect_signature_algorithm(json_t *object, struct cx_bytes identifier)
     struct cx_bytes oid;
     CX_TRY(der_enter_only(identifier, DER_SEQUENCE, &reader));
     CX_TRY(der_read_oid(&reader, &oid));
+    CX_TRY(inspect_oid_name(object, "signature_algorithm_name", oid));
     return inspect_oid(object, "signature_algorithm", oid);
 }
 

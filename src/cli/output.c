@@ -129,23 +129,45 @@ static cx_err print_table(const json_t *items, const char *const *columns, size_
     return CX_OK;
 }
 
-static cx_err print_lines(const json_t *object, int indent)
+static cx_err print_lines(const json_t *object, int indent, const char *mark);
+
+/* A list of objects takes several lines: "- " marks where each begins. */
+static bool is_list_of_objects(const json_t *value)
+{
+    const json_t *first = json_array_get(value, 0);
+    return json_is_object(first) && !is_pair(first);
+}
+
+static cx_err print_member(const char *key, const json_t *value, int indent, const char *mark)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(CLI_FILE_MAX);
+    size_t index;
+    json_t *item;
+    if (json_is_object(value) && !is_pair(value)) {
+        printf("%*s%s:\n", indent, mark, key);
+        return print_lines(value, indent + 2, "");
+    }
+    if (is_list_of_objects(value)) {
+        printf("%*s%s:\n", indent, mark, key);
+        json_array_foreach(value, index, item) CX_TRY(print_lines(item, indent + 4, "- "));
+        return CX_OK;
+    }
+    CX_TRY(add_value(value, true, &text));
+    bool block = memchr(text.ptr ? (const char *)text.ptr : "", '\n', text.len) != NULL;
+    printf("%*s%s:%s%.*s\n", indent, mark, key, block ? "\n" : " ", (int)text.len,
+           text.ptr ? (const char *)text.ptr : "");
+    return CX_OK;
+}
+
+/* mark stands before the first line, within the indent. */
+static cx_err print_lines(const json_t *object, int indent, const char *mark)
+{
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        if (json_is_object(value) && !is_pair(value)) {
-            printf("%*s%s:\n", indent, "", key);
-            CX_TRY(print_lines(value, indent + 2));
-            continue;
-        }
-        cx_buf_reset(&text);
-        CX_TRY(add_value(value, true, &text));
-        bool block = memchr(text.ptr ? (const char *)text.ptr : "", '\n', text.len) != NULL;
-        printf("%*s%s:%s%.*s\n", indent, "", key, block ? "\n" : " ", (int)text.len,
-               text.ptr ? (const char *)text.ptr : "");
+        CX_TRY(print_member(key, value, indent, mark));
+        mark = "";
     }
     return CX_OK;
 }
@@ -163,7 +185,7 @@ cx_err output_document(struct cli *cli, const json_t *root, const char *const *c
         if (cursor)
             printf("More: --cursor %s\n", cursor);
     } else if (json_is_object(root)) {
-        CX_TRY(print_lines(root, 0));
+        CX_TRY(print_lines(root, 0, ""));
     }
     return fflush(stdout) == 0 && !ferror(stdout) ? CX_OK : CX_ERR(IO);
 }
