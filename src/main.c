@@ -37,18 +37,25 @@ static const struct subcommand subcommands[] = {
     {"ceremony-keys", host_ceremony_main, NULL, NULL}, /* for the host commands */
 };
 
-enum { EXIT_USAGE = 64 }; /* cli_exit_code of CX_E_USAGE */
-
 static int usage(FILE *out, int code)
 {
     fprintf(out, "Usage: certinext COMMAND [ARGUMENT ...]\n\nOn the server's host:\n");
     for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
         if (subcommands[i].help != NULL)
             fprintf(out, "  %-24s  %s\n", subcommands[i].name, subcommands[i].help);
-    host_print_commands(out);
+    host_print_commands(out, NULL);
     fprintf(out, "\nEverywhere (each takes --help):\n");
-    cli_print_commands(out);
+    cli_print_commands(out, NULL);
     return code;
+}
+
+/* "certinext ca" and "certinext ca --help": the verbs. */
+static bool print_verbs(int argc, char **argv)
+{
+    if (argc > 3 || (argc == 3 && strcmp(argv[2], "--help") != 0))
+        return false;
+    size_t count = host_print_commands(stdout, argv[1]) + cli_print_commands(stdout, argv[1]);
+    return count > 0;
 }
 
 static int run_subcommand(const struct subcommand *subcommand, int argc, char **argv)
@@ -67,7 +74,7 @@ static int run_subcommand(const struct subcommand *subcommand, int argc, char **
 int main(int argc, char **argv)
 {
     if (argc < 2)
-        return usage(stderr, EXIT_USAGE);
+        return usage(stderr, cx_exit_code(CX_ERR(USAGE)));
     doctor_further = host_doctor;
     cli_host_commands = host_commands(&cli_host_command_count);
     int done = cli_run(argc - 1, argv + 1);
@@ -80,7 +87,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return run_subcommand(&subcommands[i], argc - 2, argv + 2);
+    if (print_verbs(argc, argv))
+        return 0;
     fprintf(stderr, "certinext: there is no command \"%s%s%s\"; see certinext --help\n", argv[1],
             argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    return EXIT_USAGE;
+    return cx_exit_code(CX_ERR(USAGE));
 }

@@ -9,3 +9,9 @@ const char *cx_err_name(cx_err err)
     };
     return (unsigned)err.code < CX_E_COUNT ? names[err.code] : "unknown";
 }
+
+int cx_exit_code(cx_err err)
+{
+    enum { EXIT_CATEGORY_BASE = 63 };
+    return cx_is_ok(err) ? 0 : EXIT_CATEGORY_BASE + (int)err.code;
+}

@@ -53,6 +53,8 @@ static inline bool cx_failed(cx_err err)
 
 /* The category's word, for logs and JSON. Never NULL. */
 const char *cx_err_name(cx_err err);
+/* The exit code of every command: 0 for success, else 63 + category, so that usage is 64 (docs/cli.md lists them). */
+int cx_exit_code(cx_err err);
 
 /* Return early with the callee's error. Locals are released by cleanup attributes (base/cleanup.h). */
 #define CX_TRY(expr)                                                                               \

@@ -189,12 +189,6 @@ cx_err cli_text_argument(struct cli *cli, struct cx_str argument, struct cx_str 
     return CX_OK;
 }
 
-int cli_exit_code(cx_err err)
-{
-    enum { EXIT_CATEGORY_BASE = 63 };
-    return cx_is_ok(err) ? 0 : EXIT_CATEGORY_BASE + (int)err.code;
-}
-
 static cx_err report_json(const struct cli *cli, cx_err err)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(8192);

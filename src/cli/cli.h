@@ -69,7 +69,5 @@ cx_err cli_text_argument(struct cli *cli, struct cx_str argument, struct cx_str 
 /* A whole file, "-" for standard input. In the arena. */
 cx_err cli_read_file(struct cli *cli, struct cx_str path, struct cx_bytes *ret_content);
 
-/* 0 for success, else 63 + category: usage is 64. docs/cli.md lists them. */
-int cli_exit_code(cx_err err);
 /* "certinext: …" on standard error, with field and rule; a JSON document there with --json. */
 void cli_report(const struct cli *cli, cx_err err);

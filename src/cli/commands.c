@@ -182,28 +182,30 @@ int cli_run(int argc, char **argv)
         return CLI_NOT_MINE;
     }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return cli_exit_code(CX_ERR(NOMEM));
+        return cx_exit_code(CX_ERR(NOMEM));
     cx_err err = run_command(&cli, command, argc, argv);
     if (cx_failed(err))
         cli_report(&cli, err);
     curl_global_cleanup();
     arena_clear(&cli.arena);
-    return cli_exit_code(err);
+    return cx_exit_code(err);
 }
 
-void cli_print_commands(FILE *out)
+size_t cli_print_commands(FILE *out, const char *noun)
 {
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(1 << 20);
     static struct cli_command commands[CLI_COMMANDS_MAX];
-    size_t count = 0;
+    size_t count = 0, printed = 0;
     if (cx_failed(cli_commands(&arena, commands, &count)))
-        return;
+        return 0;
     for (size_t i = 0; i < count; i++) {
         char name[64];
-        if (!commands[i].summary)
+        if (!commands[i].summary || (noun && strcmp(noun, commands[i].noun) != 0))
             continue;
         snprintf(name, sizeof(name), "%s %s", commands[i].noun,
                  commands[i].verb ? commands[i].verb : "");
         fprintf(out, "  %-24s  %s\n", name, commands[i].summary);
+        printed++;
     }
+    return printed;
 }

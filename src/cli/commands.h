@@ -18,5 +18,6 @@ cx_err cli_commands(struct arena *arena, struct cli_command ret_commands[static 
  * them. */
 extern const struct cli_command *cli_host_commands;
 extern size_t cli_host_command_count;
-/* One line a command: "  request create      Ask for a certificate". */
-void cli_print_commands(FILE *out);
+/* One line a command: "  request create      Ask for a certificate"; only those of noun unless it is NULL. Returns how
+ * many. */
+size_t cli_print_commands(FILE *out, const char *noun);

@@ -283,7 +283,7 @@ int host_run(int argc, char **argv)
     if (cx_failed(err))
         cli_report(&cli, err);
     arena_clear(&cli.arena);
-    return cli_exit_code(err);
+    return cx_exit_code(err);
 }
 
 const struct cli_command *host_commands(size_t *ret_count)
@@ -292,12 +292,17 @@ const struct cli_command *host_commands(size_t *ret_count)
     return commands;
 }
 
-void host_print_commands(FILE *out)
+size_t host_print_commands(FILE *out, const char *noun)
 {
+    size_t printed = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         char name[64];
+        if (noun && strcmp(noun, commands[i].noun) != 0)
+            continue;
         (void)snprintf(name, sizeof(name), "%s %s", commands[i].noun,
                        commands[i].verb ? commands[i].verb : "");
-        fprintf(out, "  %-24s %s\n", name, commands[i].summary);
+        fprintf(out, "  %-24s  %s\n", name, commands[i].summary);
+        printed++;
     }
+    return printed;
 }

@@ -5,6 +5,7 @@
 #include "host/commands.h"
 
 #include "base/cleanup.h"
+#include "cli/output.h"
 #include "codec/pem.h"
 #include "core/field.h"
 #include "core/issuance/submit.h"
@@ -163,6 +164,10 @@ cx_err gate_certificate_run(struct cli *cli, const struct cli_command *command)
     CX_TRY(host_open(cli, &host));
     CX_TRY(host_tenant(&host, &tenant_id));
     CX_TRY(gate_certificate(&host, tenant_id));
-    printf("The gate has a new certificate; it is used from the next start of the gate on.\n");
-    return CX_OK;
+    if (!cli->json) {
+        printf("The gate has a new certificate; it is used from the next start of the gate on.\n");
+        return CX_OK;
+    }
+    json_auto_t *document = json_pack("{s:b}", "restart_needed", 1);
+    return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
 }

@@ -36,7 +36,8 @@ int host_ceremony_main(int argc, char **argv);
 
 /* Runs the host command that argv names; CLI_NOT_MINE when there is none. */
 int host_run(int argc, char **argv);
-void host_print_commands(FILE *out);
+/* As cli_print_commands. */
+size_t host_print_commands(FILE *out, const char *noun);
 /* The table of them, static. */
 const struct cli_command *host_commands(size_t *ret_count);
 

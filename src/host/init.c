@@ -6,6 +6,8 @@
 #include "host/commands.h"
 
 #include "base/cleanup.h"
+#include "cli/output.h"
+#include "host/program.h"
 #include "keys/kek.h"
 #include "os/file.h"
 #include "supervisor/layout.h"
@@ -248,23 +250,35 @@ static cx_err fill(struct host *host, struct cx_id tenant_id, struct cx_str *ret
     return os_file_remove(marker);
 }
 
-static void print_next(struct cli *cli, const struct host *host, struct cx_str dir,
-                       struct cx_str link)
+static cx_err print_json(struct cli *cli, struct cx_str dir, struct cx_str url, struct cx_str link)
 {
+    json_auto_t *document = json_pack("{s:s%, s:s%, s:s%}", "data", dir.ptr, dir.len, "console",
+                                      url.ptr, url.len, "link", link.ptr, link.len);
+    return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
+}
+
+static cx_err print_next(struct cli *cli, const struct host *host, struct cx_str dir,
+                         struct cx_str link)
+{
+    struct cx_str program;
+    if (cli->json)
+        return print_json(cli, dir, host->core.options.public_url, link);
+    CX_TRY(host_program(&cli->arena, &program));
     printf("Instance:   %.*s\nConsole:    %.*s\n", CX_STR_ARG(dir),
            CX_STR_ARG(host->core.options.public_url));
     printf("One-time link of the first administrator (24 hours):\n\n  %.*s\n\n", CX_STR_ARG(link));
     if (cli_has(cli, "development"))
         printf("A first certificate, once it runs:\n\n"
-               "  certinext enroll '%.*s'\n"
-               "  certinext request create --certificate-profile server-tls-auto --name "
+               "  %.*s enroll '%.*s'\n"
+               "  %.*s request create --certificate-profile server-tls-auto --name "
                "dns:www.example.org "
                "--new-key www.key --out www.pem\n"
-               "  certinext inspect www.pem\n\n",
-               CX_STR_ARG(link));
+               "  %.*s inspect www.pem\n\n",
+               CX_STR_ARG(program), CX_STR_ARG(link), CX_STR_ARG(program), CX_STR_ARG(program));
     else
-        printf("Next: a CA (certinext ca --help), then certinext gate certificate, then certinext "
-               "serve.\n");
+        printf("Next: a CA (%.*s ca --help), then %.*s gate certificate, then %.*s serve.\n",
+               CX_STR_ARG(program), CX_STR_ARG(program), CX_STR_ARG(program));
+    return CX_OK;
 }
 
 static cx_err init(struct cli *cli, struct cx_str dir, struct cx_id tenant_id,
@@ -277,8 +291,7 @@ static cx_err init(struct cli *cli, struct cx_str dir, struct cx_id tenant_id,
     CX_TRY(write_config(dir, &asked));
     CX_TRY(host_open(cli, &host));
     CX_TRY(fill(&host, tenant_id, &link));
-    print_next(cli, &host, dir, link);
-    return CX_OK;
+    return print_next(cli, &host, dir, link);
 }
 
 cx_err init_run(struct cli *cli, const struct cli_command *command)

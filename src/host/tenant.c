@@ -111,8 +111,12 @@ cx_err invite_run(struct cli *cli, const struct cli_command *command)
     CX_TRY(host_open(cli, &host));
     CX_TRY(host_tenant(&host, &tenant_id));
     CX_TRY(tenant_link(&host, tenant_id, &link));
-    printf("%.*s\n", CX_STR_ARG(link));
-    return CX_OK;
+    if (!cli->json) {
+        printf("%.*s\n", CX_STR_ARG(link));
+        return CX_OK;
+    }
+    json_auto_t *document = json_pack("{s:s%}", "link", link.ptr, link.len);
+    return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
 }
 
 cx_err profile_install_run(struct cli *cli, const struct cli_command *command)

@@ -27,7 +27,9 @@ int config_command(int argc, char **argv)
     cx_err err = run(argc > 0 ? argv[0] : "", argc - 1, argv + 1, &diag, &out);
     if (cx_failed(err)) {
         fprintf(stderr, "certinext config: %s\n", diag.text[0] ? diag.text : cx_err_name(err));
-        return err.code == CX_E_USAGE ? SERVE_EXIT_USAGE : 1;
+        return cx_exit_code(err);
     }
-    return fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? 0 : 1;
+    return fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0
+               ? 0
+               : cx_exit_code(CX_ERR(IO));
 }

@@ -71,7 +71,7 @@ int role_command(int argc, char **argv, const struct role_entry *entries, size_t
     enum role_kind kind = ROLE_COUNT;
     if (argc < 1 || !find_role(argv[0], &kind) || !is_socket(ROLE_CONTROL_FD)) {
         fprintf(stderr, "certinext role: started by `certinext serve` only\n");
-        return SERVE_EXIT_USAGE;
+        return cx_exit_code(CX_ERR(USAGE));
     }
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(ROLE_ARENA_MAX);
     struct cx_diag diag = CX_DIAG_INIT;

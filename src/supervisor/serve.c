@@ -54,7 +54,7 @@ int serve_command(int argc, char **argv)
         err = open_view(&instance, &arena, &diag);
     if (cx_failed(err)) {
         fprintf(stderr, "certinext serve: %s\n", diag.text[0] ? diag.text : cx_err_name(err));
-        return err.code == CX_E_USAGE ? SERVE_EXIT_USAGE : 1;
+        return cx_exit_code(err);
     }
     cx_log_init("supervisor", config_log_level(&instance.config));
     if (layout_uid(&instance.config, 1) == 0)

@@ -3,9 +3,7 @@
 #pragma once
 #include "ipc/role.h"
 
-enum { SERVE_EXIT_USAGE = 64 }; /* as the command line's own (sysexits EX_USAGE) */
-
-/* certinext serve --data DIR: the supervisor, until SIGTERM or SIGINT. */
+/* certinext serve --data DIR: the supervisor, until SIGTERM or SIGINT. 77 when a role refused to start. */
 int serve_command(int argc, char **argv);
 
 struct role_entry {

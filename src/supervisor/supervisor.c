@@ -316,7 +316,7 @@ int supervisor_run(const struct instance *instance)
     cx_err err = take_signals(&s);
     if (cx_failed(err)) {
         cx_log_err(CX_LOG_ERROR, err, "signals cannot be set up", NULL);
-        return 1;
+        return cx_exit_code(err);
     }
     for (int kind = 0; kind < ROLE_COUNT; kind++)
         s.children[kind] = (struct child){
@@ -329,5 +329,5 @@ int supervisor_run(const struct instance *instance)
     supervisor_channels_clear(&s);
     cx_closep(&s.signals);
     cx_log(CX_LOG_INFO, "stopped", NULL);
-    return s.refused ? 1 : 0;
+    return s.refused ? cx_exit_code(CX_ERR(INTERNAL)) : 0;
 }

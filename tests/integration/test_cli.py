@@ -1,6 +1,7 @@
 """The command line: exit codes, --json, contexts, inspect, lint, doctor, and that secrets stay out of arguments' echoes."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -23,9 +24,15 @@ def test_exit_codes(instance, home):
     assert run_cli('nonsense', home=home).status == 64
     assert run_cli('me', 'show', '--no-such-option', home=home).status == 64
     missing = run_cli('request', 'show', 'req_' + '0' * 26, home=home)
-    assert missing.status not in (0, 64) and missing.err
-    refused = run_cli('request', 'approve', 'req_' + '0' * 26, '--comment', 'x', home=home)
-    assert refused.status not in (0, 64)
+    assert missing.status == 69 and missing.err
+    assert run_cli('request', 'approve', 'req_' + '0' * 26, '--comment', 'x', home=home).status == 69
+    assert run_cli('request', 'show', 'req_x', home=home).status == 65
+    assert run_cli('request', 'create', '--certificate-profile', 'server-tls', '--csr',
+                   pki.csr(['email:a@example.org']), home=home).status == 66
+    assert run_cli('inspect', '/nonexistent', home=home).status == 69
+    assert run_cli('serve', '--data', '/nonexistent').status == 69
+    assert run_cli('serve').status == 64
+    assert run_cli('config', 'check', '--data', '/nonexistent').status == 69
 
 
 def test_version_and_help(home):
@@ -116,7 +123,26 @@ def test_completion_and_manual_pages():
     assert stale.returncode == 0, stale.stderr
 
 
-@pytest.mark.parametrize('command', ['serve', 'config', 'init', 'ca create', 'request create'])
-def test_every_command_explains_itself(command):
-    shown = run_cli(*command.split(), '--help').expect(0).out
-    assert shown.startswith('Usage: certinext ' + command) and '--help' in shown
+def listed_commands():
+    """Every command that `certinext --help` lists."""
+    for line in run_cli('--help').expect(0).out.splitlines():
+        match = re.match(r'  ([a-z]\S*(?: [a-z]\S*)?) {2,}\S', line)
+        if match:
+            yield match.group(1)
+
+
+def test_every_command_explains_itself():
+    commands = list(listed_commands())
+    assert len(commands) > 50 and {'serve', 'init', 'ca create', 'request create'} <= set(commands)
+    for command in commands:
+        shown = run_cli(*command.split(), '--help').expect(0).out
+        assert shown.startswith('Usage: certinext ' + command) and '--help' in shown, command
+    for noun in {c.split()[0] for c in commands if ' ' in c}:
+        verbs = run_cli(noun).expect(0).out
+        assert all(c in verbs for c in commands if c.startswith(noun + ' ')), noun
+
+
+def test_json_of_the_hosts_commands(instance):
+    for command in (['invite'], ['ca', 'list'], ['status'], ['gate', 'certificate'], ['doctor']):
+        shown = instance.cli(*command, '--data', instance.data, '--json').expect(0)
+        assert isinstance(json.loads(shown.out), dict), command

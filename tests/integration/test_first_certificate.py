@@ -1,9 +1,12 @@
 """The main job end to end: a person asks, a rule decides, another approves, the CA issues, everyone can check it, and
 revocation is visible in CRL and OCSP."""
+import os
 import re
+import subprocess
+import time
 
 from harness import pki, status
-from harness.instance import wait_for
+from harness.instance import BUILD, ROOT, wait_for
 
 
 def test_request_approve_issue_verify_revoke(instance, people, tmp_path):
@@ -76,8 +79,37 @@ def test_first_administrator_by_the_command_line(make_instance):
     assert re.search(r'server-tls', listing.out)
 
 
+def test_the_three_commands_that_init_prints(make_instance, tmp_path):
+    """Word for word, as a newcomer pastes them into a shell: the link pins the root by its digest."""
+    instance = make_instance().start()
+    lines = re.findall(r'^  (\S*certinext (?:enroll|request create|inspect) .*)$', instance.init.out, re.M)
+    assert len(lines) == 3, instance.init.out
+    env = {**os.environ, 'HOME': instance.home, 'XDG_CONFIG_HOME': ''}
+    for line in lines:
+        done = subprocess.run(['bash', '-c', line], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (line, done.stderr)
+    assert 'names: dns:www.example.org' in done.stdout
+    leaf, issuer = re.findall(r'-----BEGIN.*?END CERTIFICATE-----\n', (tmp_path / 'www.pem').read_text(), re.S)
+    with open(instance.root_pem) as f:
+        pki.verify(tmp_path, leaf, [issuer, f.read()], '-verify_hostname', 'www.example.org')
+
+
+def test_make_run_starts_again_within_five_seconds(make_instance):
+    """`tools/run` is what `make run` calls: set-up, build and start, with everything there already."""
+    instance = make_instance()
+    env = {**os.environ, 'CERTINEXT_DATA': instance.data, 'CERTINEXT_BUILD': BUILD}
+    started = time.monotonic()
+    with open(instance.log, 'ab') as log:
+        instance.process = subprocess.Popen([os.path.join(ROOT, 'tools', 'run')], env=env, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, start_new_session=True)
+    instance.wait_ready()
+    assert time.monotonic() - started < 5
+    assert 'certinext invite --data ' + instance.data in instance.log_text()
+    instance.enroll_admin()
+    assert instance.stop() == 0
+
+
 def test_second_start_keeps_the_data(make_instance):
-    import time
     instance = make_instance().start()
     certificate = instance.issue()
     assert instance.stop() == 0

@@ -93,11 +93,11 @@ static void text_comes_from_files(void **state)
 static void exit_codes(void **state)
 {
     (void)state;
-    assert_int_equal(cli_exit_code(CX_OK), 0);
-    assert_int_equal(cli_exit_code(CX_ERR(USAGE)), 64);
-    assert_int_equal(cli_exit_code(CX_ERR(POLICY)), 66);
-    assert_int_equal(cli_exit_code(CX_ERR(DENIED)), 68);
-    assert_int_equal(cli_exit_code(CX_ERR(INTERNAL)), 77);
+    assert_int_equal(cx_exit_code(CX_OK), 0);
+    assert_int_equal(cx_exit_code(CX_ERR(USAGE)), 64);
+    assert_int_equal(cx_exit_code(CX_ERR(POLICY)), 66);
+    assert_int_equal(cx_exit_code(CX_ERR(DENIED)), 68);
+    assert_int_equal(cx_exit_code(CX_ERR(INTERNAL)), 77);
 }
 
 static int finish(void **state)

@@ -405,7 +405,7 @@ static void test_a_second_supervisor_is_refused(void **state)
 {
     (void)state;
     const char *const argv[] = {"/proc/self/exe", "serve", "--data", dir, NULL};
-    assert_int_equal(run_program(argv), 1);
+    assert_int_equal(run_program(argv), cx_exit_code(CX_ERR(BUSY)));
 }
 
 /* The tree of this test stands below a closed folder when root runs it: see set_up. */
@@ -431,7 +431,7 @@ static void test_a_role_that_cannot_work_ends_the_start(void **state)
     static const char text[] = "database_url: sqlite:/nonexistent/folder/x.db\nlog_level: error\n";
     assert_ok(os_file_write(yaml, CX_BYTES(text, sizeof(text) - 1), 0644));
     const char *const argv[] = {"/proc/self/exe", "serve", "--data", other, NULL};
-    assert_int_equal(run_program(argv), 1);
+    assert_int_equal(run_program(argv), cx_exit_code(CX_ERR(INTERNAL)));
     remove_tree(other);
 }
 
@@ -535,7 +535,8 @@ int main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "serve") == 0)
         return serve_command(argc - 2, argv + 2);
     if (argc > 1)
-        return SERVE_EXIT_USAGE; /* the supervisor under test runs this program again: never the tests in it */
+        return cx_exit_code(CX_ERR(
+            USAGE)); /* the supervisor under test runs this program again: never the tests in it */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_role_is_sandboxed_and_itself),
         cmocka_unit_test(test_core_sees_only_listed_headers),
