@@ -176,7 +176,9 @@ static cx_err begin(struct store_conn *conn, enum store_mode mode)
     if (PQstatus(pg) != CONNECTION_OK)
         CX_TRY(reconnect(conn));
     cx_err begun = run_script(conn, commands[mode]);
-    if (cx_failed(begun) && PQstatus(pg) != CONNECTION_OK) {
+    /* BEGIN fails on a lost connection only. The status may still say OK: the farewell of a server that was stopped (class
+     * 57P) is read as an answer before the end of the stream is seen. */
+    if (cx_failed(begun)) {
         CX_TRY(reconnect(conn));
         begun = run_script(conn, commands[mode]);
     }

@@ -153,3 +153,27 @@ def test_only_declared_ports_are_open(instance):
                 if fields[3] == '0A' and fields[9] in inodes:
                     ports.add(int(fields[1].rsplit(':', 1)[1], 16))
     assert ports == {instance.port, instance.status_port} or ports == {instance.port}
+
+
+def test_a_lost_database_is_a_clear_error(make_instance, engine, cluster):
+    """While the database is away actions are refused and no process dies; once it is back, all goes on, once each."""
+    if engine != 'postgres':
+        pytest.skip('this engine is a file inside core; its loss is a full disk, in test_audit')
+    database = cluster(durable=True)
+    instance = make_instance(database=database.database()).start()
+    approver = instance.people()['approver']
+    acknowledged = instance.issue(['before.example.org'])
+    request = instance.request(['during.example.org'])
+    pids = {name: role['pid'] for name, role in instance.roles().items()}
+    database.stop(immediate=True)  # as in a crash of its host
+    for _ in range(3):
+        problem = approver.post(f'/v1/requests/{request["id"]}/approve', {'comment': 'x'}).problem(503)
+        assert problem['detail'], problem
+    assert approver.get('/v1/requests/' + request['id']).problem(503)
+    assert instance.fetch(pki.urls(acknowledged['pem'])[0][0]).status == 200  # CRLs need no database
+    database.start()
+    wait_for(lambda: approver.get('/v1/me').status == 200, 'core has found the database again', 20)
+    assert {name: role['pid'] for name, role in instance.roles().items()} == pids
+    assert instance.settled(instance.approve(request))['state'] == 'done'
+    for name in ('before', 'during'):
+        assert len(list(instance.admin.pages(f'/v1/certificates?name={name}.example.org'))) == 1
