@@ -2,58 +2,18 @@
 #include "cli/inspect.h"
 
 #include "base/cleanup.h"
+#include "pki/crl_view.h"
 #include "pki/oid.h"
 
 enum { CRL_SHOWN_MAX = 1000 };
 
-static bool next_is_time(const struct der_reader *reader)
-{
-    return der_next_is(reader, DER_UTC_TIME) || der_next_is(reader, DER_GENERALIZED_TIME);
-}
-
-struct crl {
-    struct cx_bytes algorithm, issuer;
-    cx_time this_us, next_us;
-    bool has_next;
-    struct der_reader revoked; /* at the entries; empty when there are none */
-    struct der_reader rest;    /* at the extensions, if any */
-};
-
-static cx_err crl_parse(struct cx_bytes der, struct crl *ret_crl)
-{
-    struct der_reader whole, tbs;
-    struct crl crl = {0};
-    struct cx_bytes signature, outer;
-    unsigned unused = 0;
-    int64_t version = 0;
-    CX_TRY(der_enter_only(der, DER_SEQUENCE, &whole));
-    CX_TRY(der_enter(&whole, DER_SEQUENCE, &tbs));
-    if (der_next_is(&tbs, DER_INTEGER))
-        CX_TRY(der_read_i64(&tbs, 1, 1, &version));
-    CX_TRY(der_read_whole(&tbs, DER_SEQUENCE, &crl.algorithm));
-    CX_TRY(der_read_whole(&tbs, DER_SEQUENCE, &crl.issuer));
-    CX_TRY(der_read_time(&tbs, &crl.this_us));
-    crl.has_next = next_is_time(&tbs);
-    if (crl.has_next)
-        CX_TRY(der_read_time(&tbs, &crl.next_us));
-    crl.revoked = der_reader(CX_BYTES_NONE);
-    if (der_next_is(&tbs, DER_SEQUENCE))
-        CX_TRY(der_enter(&tbs, DER_SEQUENCE, &crl.revoked));
-    crl.rest = tbs;
-    CX_TRY(der_read_whole(&whole, DER_SEQUENCE, &outer));
-    CX_TRY(der_read_bit_string(&whole, &signature, &unused));
-    CX_TRY(der_finish(&whole));
-    *ret_crl = crl;
-    return CX_OK;
-}
-
 cx_err inspect_crl_next_update(struct cx_bytes der, cx_time *ret_next_us)
 {
-    struct crl crl;
-    CX_TRY(crl_parse(der, &crl));
-    if (!crl.has_next)
+    struct pki_crl_view crl;
+    CX_TRY(pki_crl_view_parse(der, &crl));
+    if (!crl.has_next_update)
         return CX_ERR(PARSE);
-    *ret_next_us = crl.next_us;
+    *ret_next_us = crl.next_update_us;
     return CX_OK;
 }
 
@@ -74,21 +34,13 @@ static cx_err revoked_entry(struct der_reader *list, json_t *shown, int64_t *cou
     return inspect_time(row, "revoked", revoked_us);
 }
 
-static cx_err crl_extensions(struct crl *crl, json_t *object)
+static cx_err crl_extensions(const struct pki_crl_view *crl, json_t *object)
 {
-    struct der_reader tagged, list, one;
-    if (!der_next_is(&crl->rest, DER_CONTEXT_CONSTRUCTED(0)))
-        return CX_OK;
-    CX_TRY(der_enter(&crl->rest, DER_CONTEXT_CONSTRUCTED(0), &tagged));
-    CX_TRY(der_enter(&tagged, DER_SEQUENCE, &list));
+    struct der_reader list;
+    CX_TRY(pki_crl_extensions(crl, &list));
     while (!der_at_end(&list)) {
         struct cx_bytes oid, value, number;
-        bool critical = false;
-        CX_TRY(der_enter(&list, DER_SEQUENCE, &one));
-        CX_TRY(der_read_oid(&one, &oid));
-        if (der_next_is(&one, DER_BOOLEAN))
-            CX_TRY(der_read_bool(&one, &critical));
-        CX_TRY(der_read_octet_string(&one, &value));
+        CX_TRY(pki_crl_extension_next(&list, &oid, &value));
         struct der_reader content = der_reader(value);
         if (pki_oid_is(oid, PKI_OID_CRL_NUMBER)) {
             CX_TRY(der_read_unsigned(&content, &number));
@@ -102,13 +54,13 @@ static cx_err crl_extensions(struct crl *crl, json_t *object)
 
 cx_err inspect_crl(struct cli *cli, struct cx_bytes der, json_t *object)
 {
-    struct crl crl;
+    struct pki_crl_view crl;
     int64_t count = 0;
-    CX_TRY(crl_parse(der, &crl));
+    CX_TRY(pki_crl_view_parse(der, &crl));
     CX_TRY(inspect_name(cli, object, "issuer", crl.issuer));
-    CX_TRY(inspect_time(object, "this_update", crl.this_us));
-    if (crl.has_next)
-        CX_TRY(inspect_time(object, "next_update", crl.next_us));
+    CX_TRY(inspect_time(object, "this_update", crl.this_update_us));
+    if (crl.has_next_update)
+        CX_TRY(inspect_time(object, "next_update", crl.next_update_us));
     CX_TRY(inspect_signature_algorithm(object, crl.algorithm));
     CX_TRY(inspect_set(object, "revoked", json_array()));
     while (!der_at_end(&crl.revoked))

@@ -277,6 +277,39 @@ class Instance:
         import http.client as plain
         return http.Client(lambda: plain.HTTPConnection('127.0.0.1', int(port or 80), timeout=10)).get(path)
 
+    def sql_write(self, statement):
+        """Changes the SQLite database behind the product's back."""
+        import sqlite3
+        connection = sqlite3.connect(os.path.join(self.data, 'db', 'certinext.db'), timeout=10)
+        try:
+            with connection:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
+    def copy_database(self, cluster):
+        """A copy of the stopped instance's database, for restore_database."""
+        if self.database:
+            name = re.match(r'postgresql:///(\w+)', self.database).group(1)
+            cluster().run('createdb', '-T', name, name + 'copy')
+            return name
+        copy = os.path.join(self.folder, 'db-copy')
+        shutil.copytree(os.path.join(self.data, 'db'), copy)
+        return copy
+
+    def restore_database(self, cluster, copy):
+        if self.database:
+            cluster().run('dropdb', copy)
+            cluster().run('createdb', '-T', copy + 'copy', copy)
+            return
+        folder = os.path.join(self.data, 'db')
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        for name in os.listdir(copy):
+            path = shutil.copy(os.path.join(copy, name), folder)
+            owner = os.stat(folder)
+            os.chown(path, owner.st_uid, owner.st_gid)
+
     def sql(self, statement, cluster=None, url=None):
         """Rows of the database, read beside the product; SQLite or PostgreSQL."""
         if url:

@@ -1,5 +1,6 @@
 """The gate: TLS versions, HTTP/2, limits, headers, client certificates, and what it keeps away from core."""
 import http.client
+import re
 import socket
 import ssl
 import subprocess
@@ -8,21 +9,26 @@ import time
 import pytest
 
 from harness import pki
+from harness.instance import wait_for
+
+
+def open_tls(instance, limit_s=15):
+    context = ssl.create_default_context(cafile=instance.root_pem)
+    plain = socket.create_connection(('127.0.0.1', instance.port), timeout=limit_s)
+    return context.wrap_socket(plain, server_hostname='127.0.0.1')
 
 
 def raw(instance, data, limit_s=15):
     """Bytes over TLS, and everything that comes back."""
-    context = ssl.create_default_context(cafile=instance.root_pem)
-    with socket.create_connection(('127.0.0.1', instance.port), timeout=limit_s) as plain:
-        with context.wrap_socket(plain, server_hostname='127.0.0.1') as tls:
-            tls.sendall(data)
-            out = b''
-            try:
-                while chunk := tls.recv(65536):
-                    out += chunk
-            except (socket.timeout, ssl.SSLError, ConnectionResetError):
-                pass
-            return out
+    with open_tls(instance, limit_s) as tls:
+        tls.sendall(data)
+        out = b''
+        try:
+            while chunk := tls.recv(65536):
+                out += chunk
+        except (socket.timeout, ssl.SSLError, ConnectionResetError):
+            pass
+        return out
 
 
 def s_client(instance, *arguments):
@@ -142,6 +148,24 @@ def test_rate_limit_answers_429_with_retry_after(make_instance):
     assert all(int(a.header('Retry-After')) >= 1 for a in limited)
     time.sleep(int(limited[0].header('Retry-After')) + 1)
     assert instance.anonymous().get('/healthz').status == 200
+
+
+def test_connection_limit_answers_429_with_retry_after(make_instance):
+    """Requests that are still being sent hold the connections of an address; one more is told to come back."""
+    instance = make_instance(limits=True, settings={'connection_limit': 2}).start()
+    head = b'POST /v1/enroll HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
+    held = [open_tls(instance) for _ in range(2)]
+    try:
+        for connection in held:
+            connection.sendall(head)
+        time.sleep(0.5)
+        refused = raw(instance, b'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        assert refused.split(b' ')[1] == b'429', refused[:200]
+        assert re.search(rb'\r\nRetry-After: \d+\r\n', refused, re.I), refused[:400]
+    finally:
+        for connection in held:
+            connection.close()
+    wait_for(lambda: instance.anonymous().get('/healthz').status == 200, 'room again', 10)
 
 
 def test_slow_header_is_cut_off(make_instance):

@@ -21,19 +21,32 @@ def test_crl_of_the_certificate(instance, issued, tmp_path):
     assert 'X509v3 Authority Key Identifier' in text and 'X509v3 CRL Number' in text
 
 
-def test_crl_number_grows_also_over_a_restart(make_instance, tmp_path):
+def test_crl_number_grows_over_a_restart_and_a_restore(make_instance, engine, cluster, tmp_path):
+    """The same shard, signed again and again: RFC 5280 §5.2.3, monotone also when the database is an older copy."""
     instance = make_instance().start()
-    numbers = []
-    for round_ in range(3):
-        certificate = instance.issue([f'n{round_}.example.org'])
-        instance.revoke(certificate)
-        wait_for(lambda c=certificate: int(c['serial'], 16) in status.crl_serials(instance, tmp_path, c['pem']), 'listed')
-        numbers.append(status.crl_number(status.crl(instance, tmp_path, certificate['pem'])))
-        assert instance.stop() == 0
-        instance.start()
-    shards = {pki.urls(certificate['pem'])[0][0]}
-    after = status.crl_number(status.crl(instance, tmp_path, certificate['pem']))
-    assert shards and after >= numbers[-1]
+    issued = instance.issue(['number.example.org'])
+    numbers = [status.crl_number(status.crl(instance, tmp_path, issued['pem']))]
+
+    def sign_again():
+        statement = 'UPDATE crl_shard SET dirty_count = dirty_count + 1'
+        if engine == 'postgres':
+            cluster().query(instance.database, statement)
+        else:
+            instance.sql_write(statement)
+        wait_for(lambda: status.crl_number(status.crl(instance, tmp_path, issued['pem'])) != numbers[-1], 'signed again')
+        numbers.append(status.crl_number(status.crl(instance, tmp_path, issued['pem'])))
+
+    sign_again()
+    assert instance.stop() == 0
+    copy = instance.copy_database(cluster)
+    instance.start()
+    sign_again()
+    sign_again()
+    assert instance.stop() == 0
+    instance.restore_database(cluster, copy)
+    instance.start()
+    sign_again()
+    assert numbers == sorted(set(numbers)), numbers
 
 
 def test_crl_reason_and_date(instance, tmp_path):

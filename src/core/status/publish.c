@@ -9,6 +9,7 @@
 #include "core/status/status_internal.h"
 #include "core/status/status_store.h"
 #include "os/file.h"
+#include "pki/crl_view.h"
 
 enum {
     PUBLISH_BATCH = 32,
@@ -95,7 +96,18 @@ static bool file_holds(const char *path, struct cx_bytes content)
            cx_bytes_eq(cx_buf_view(&there), content);
 }
 
-/* *ret_changed: the file did not hold this CRL yet. */
+/* Numbers that relying parties see never go back (RFC 5280 §5.2.3), not even when the database is a restored, older copy. */
+static bool file_is_newer(const char *path, uint64_t number)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf there = CX_BUF_INIT(CRL_FILE_MAX);
+    struct pki_crl_view view;
+    uint64_t published = 0;
+    return cx_is_ok(os_file_read(path, CRL_FILE_MAX, &there)) &&
+           cx_is_ok(pki_crl_view_parse(cx_buf_view(&there), &view)) &&
+           cx_is_ok(pki_crl_view_number(&view, &published)) && published > number;
+}
+
+/* *ret_changed: the file did not hold this CRL yet. CX_E_CONFLICT: it holds one with a higher number. */
 static cx_err write_crl(const struct core *core, const struct crl_published *published,
                         bool *ret_changed)
 {
@@ -104,6 +116,8 @@ static cx_err write_crl(const struct core *core, const struct crl_published *pub
     CX_TRY(make_folders(core, issuer));
     CX_TRY(os_path(path, "%.*s/crl/%s/%u.crl", CX_STR_ARG(core->options.public_dir), issuer,
                    published->shard));
+    if (file_is_newer(path, published->number))
+        return CX_ERR(CONFLICT);
     *ret_changed = !file_holds(path, published->crl);
     return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
 }
@@ -141,7 +155,9 @@ cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool 
     CX_TRY(store_write(core->store, store_batch, batch));
     for (size_t i = 0; i < batch->count; i++) {
         bool changed = false;
-        CX_TRY(write_crl(core, &batch->signed_crls[i], &changed));
+        cx_err err = write_crl(core, &batch->signed_crls[i], &changed);
+        if (err.code != CX_E_CONFLICT) /* another node was faster with a newer one */
+            CX_TRY(err);
     }
     return CX_OK;
 }
@@ -173,6 +189,12 @@ static cx_err read_one(struct store_tx *tx, void *arg)
                           one->row);
 }
 
+static cx_err mark(struct store_tx *tx, void *arg)
+{
+    const struct one *one = arg;
+    return crl_shard_mark(tx, one->tenant_id, one->row->issuer_id, one->row->shard);
+}
+
 static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
                        struct crl_published *row)
 {
@@ -180,7 +202,12 @@ static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
     struct one one = {tenant_id, &arena, row};
     bool changed = false;
     CX_TRY(store_read(service->core->store, read_one, &one));
-    CX_TRY(write_crl(service->core, row, &changed));
+    cx_err err = write_crl(service->core, row, &changed);
+    if (err.code == CX_E_CONFLICT) { /* keys signs above the file's number: it remembers it */
+        cx_log(CX_LOG_WARN, "crl-file-newer-than-database: was the database restored?", NULL);
+        return store_write(service->core->store, mark, &one);
+    }
+    CX_TRY(err);
     if (changed) /* another node's work: what it revoked must not be answered from this node's memory */
         ocsp_cache_drop_shard(service->ocsp, row->issuer_id, row->shard);
     return CX_OK;

@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "pki/crl.h"
+#include "pki/crl_view.h"
 
 static const struct pki_revoked entries[] = {
     {{0x40, 0x07, 1}, 3, PKI_REASON_KEY_COMPROMISE, FIXTURE_NOW - 5000000},
@@ -89,6 +90,33 @@ static void test_empty(void **state)
     fixture_clear(&f);
 }
 
+/* What was written is read back; a version 1 list has no number. */
+static void test_read_back(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, "server-tls", PKI_KEY_P256, PKI_KEY_P256);
+    for (size_t count = 0; count <= 2; count += 2) {
+        struct pki_crl crl = make(&f, count);
+        struct pki_crl_view view;
+        uint64_t number = 0;
+        crl.number = count ? UINT64_MAX / 2 : 300;
+        CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(65536);
+        write_crl(&f, &crl, &der);
+        assert_ok(pki_crl_view_parse(cx_buf_view(&der), &view));
+        assert_true(view.this_update_us == crl.this_update_us);
+        assert_true(view.has_next_update && view.next_update_us == crl.next_update_us);
+        assert_true(cx_bytes_eq(view.issuer, f.issuer.subject_der));
+        assert_int_equal(der_at_end(&view.revoked), count == 0);
+        assert_ok(pki_crl_view_number(&view, &number));
+        assert_true(number == crl.number);
+        view.extensions = der_reader(CX_BYTES_NONE);
+        assert_err(pki_crl_view_number(&view, &number), NOTFOUND);
+        assert_err(pki_crl_view_parse(CX_BYTES(der.ptr, der.len - 1), &view), PARSE);
+    }
+    fixture_clear(&f);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -152,8 +180,9 @@ static void test_large(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read_by_openssl),
-                                       cmocka_unit_test(test_empty), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_large)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_by_openssl), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_read_back), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_large)};
     return cmocka_run_group_tests_name("pki/crl", tests, NULL, NULL);
 }
