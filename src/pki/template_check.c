@@ -12,6 +12,8 @@
 #include "pki/subject.h"
 #include "pki/tbs.h"
 
+#include <strings.h>
+
 struct check {
     const struct pki_template *tmpl;
     const struct pki_profile *profile;
@@ -167,6 +169,25 @@ static cx_err check_common_name(const struct check *c)
     return CX_OK;
 }
 
+/* RFC 5280 §4.1.2.6: new certificates with e-mail addresses MUST use the rfc822Name; beside it the subject may carry it
+ * too. "The attribute value for emailAddress is not case-sensitive." */
+static cx_err check_email(const struct check *c)
+{
+    for (size_t i = 0; i < c->tmpl->subject_count; i++) {
+        const struct cx_str address = c->tmpl->subject[i].value;
+        bool found = c->tmpl->subject[i].type != PKI_ATTR_EMAIL;
+        for (size_t n = 0; n < c->tmpl->name_count && !found; n++) {
+            const struct pki_name *name = &c->tmpl->names[n];
+            found = name->kind == PKI_NAME_EMAIL && name->value.len == address.len &&
+                    strncasecmp((const char *)name->value.ptr, address.ptr, address.len) == 0;
+        }
+        if (!found)
+            return refuse(c, "/subject", "email-not-in-names",
+                          "The e-mail address of the subject is not one of the names.");
+    }
+    return CX_OK;
+}
+
 static cx_err check_validity(const struct check *c, cx_time now_us)
 {
     const struct pki_template *t = c->tmpl;
@@ -235,6 +256,7 @@ cx_err pki_template_check(const struct pki_template *tmpl, const struct pki_issu
     CX_TRY(check_subject(&c));
     CX_TRY(check_names(&c));
     CX_TRY(check_common_name(&c));
+    CX_TRY(check_email(&c));
     CX_TRY(check_validity(&c, now_us));
     return check_ca(&c);
 }

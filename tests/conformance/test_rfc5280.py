@@ -244,3 +244,17 @@ def test_key_identifiers_are_of_the_key(leaves, cas):
             allowed = {hashlib.sha1(key).digest(), *(h(d).digest()[:20] for h in (hashlib.sha256, hashlib.sha384, hashlib.sha512)
                                                      for d in (key, certificate.spki.raw)), hashlib.sha256(certificate.spki.raw).digest()}
             assert value in allowed
+
+
+def test_email_addresses_are_names(instance):
+    """RFC 5280 §4.1.2.6: the rfc822Name MUST be used; the subject may repeat it, in any case of letters."""
+    profile = instance.profile('smime')
+    requester = instance.people()['requester']
+
+    def ask(address, name):
+        csr = pki.csr(['email:' + name], subject='/CN=A/emailAddress=' + address)
+        return requester.post('/v1/requests', {'certificate_profile': profile['name'], 'csr': csr})
+    assert ask('other@example.org', 'a@example.org').problem(422)['rule'] == 'email-not-in-names'
+    done = instance.settled(instance.approve(ask('A@example.org', 'a@example.org').expect(201)))
+    pem = instance.admin.get('/v1/certificates/' + done['certificate_id']).expect(200)['pem']
+    assert 'emailAddress = A@example.org' in pki.text(pem) and 'email:a@example.org' in pki.text(pem)

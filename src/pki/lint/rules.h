@@ -33,6 +33,7 @@
     X(rfc5280_name_serial_number_length)                                                           \
     X(rfc5280_name_email_length)                                                                   \
     X(rfc5280_subject_ca_not_empty)                                                                \
+    X(rfc5280_subject_email_in_san)                                                                \
     X(rfc5280_subject_empty_san_critical)                                                          \
     X(rfc5280_spki_syntax)                                                                         \
     X(rfc5280_spki_parameters)                                                                     \

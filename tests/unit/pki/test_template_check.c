@@ -129,6 +129,22 @@ static void test_subject(void **state)
     fixture_clear(&f);
 }
 
+/* RFC 5280 §4.1.2.6: an e-mail address belongs in the names; the subject may repeat it. */
+static void test_email(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, "smime", PKI_KEY_P256, PKI_KEY_P256);
+    assert_int_equal(f.tmpl.names[0].kind, PKI_NAME_EMAIL);
+    f.tmpl.subject_count = 1;
+    f.subject[0] = (struct pki_attribute){PKI_ATTR_EMAIL, CX_STR("other@example.org")};
+    expect(&f, "/subject", "email-not-in-names");
+    f.subject[0].value =
+        (struct cx_str){(const char *)f.tmpl.names[0].value.ptr, f.tmpl.names[0].value.len};
+    assert_ok(pki_template_check(&f.tmpl, &f.issuer, FIXTURE_NOW, &f.diag));
+    fixture_clear(&f);
+}
+
 static void test_key_and_serial(void **state)
 {
     (void)state;
@@ -195,8 +211,9 @@ static void test_ca(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_issuer_constraints),
-        cmocka_unit_test(test_validity),       cmocka_unit_test(test_subject),
-        cmocka_unit_test(test_key_and_serial), cmocka_unit_test(test_ca)};
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_issuer_constraints),
+        cmocka_unit_test(test_validity), cmocka_unit_test(test_subject),
+        cmocka_unit_test(test_email),    cmocka_unit_test(test_key_and_serial),
+        cmocka_unit_test(test_ca)};
     return cmocka_run_group_tests_name("pki/template_check", tests, NULL, NULL);
 }

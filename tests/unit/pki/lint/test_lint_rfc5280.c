@@ -121,13 +121,20 @@ static const struct lint_case CASES[] = {
      OCSP,
      {{SUBJECT, "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.46 UTF8{'7'}}}}",
        NULL}}},
-    {"",
+    {"rfc5280-subject-email-in-san",
      OCSP,
      {{SUBJECT,
        "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.5 "
        "PRT{'7'}}}SET{SEQ{1.2.840.113549.1.9.1 IA5{'a@example.com'}}}}",
        NULL}}},
-    {"rfc5280-name-email-type",
+    {"",
+     OCSP,
+     {{SUBJECT,
+       "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{1.2.840.113549.1.9.1 "
+       "IA5{'A@example.com'}}}}",
+       NULL},
+      {EXT, "2.5.29.17", "SEQ{P1{'a@example.com'}}"}}},
+    {"rfc5280-name-email-type rfc5280-subject-email-in-san",
      OCSP,
      {{SUBJECT,
        "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{1.2.840.113549.1.9.1 "
@@ -267,7 +274,7 @@ static const struct lint_case CASES[] = {
        "SEQ{SET{SEQ{2.5.4.5 "
        "PRT{'11111111111111111111111111111111111111111111111111111111111111111'}}}}",
        NULL}}},
-    {"rfc5280-name-email-length",
+    {"rfc5280-name-email-length rfc5280-subject-email-in-san",
      OCSP,
      {{SUBJECT,
        "SEQ{SET{SEQ{1.2.840.113549.1.9.1 "
