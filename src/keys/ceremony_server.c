@@ -7,6 +7,7 @@
  */
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "crypto/weak_key.h"
 #include "keys/handlers.h"
 #include "keys/issue_internal.h"
 #include "keys/issuer_internal.h"
@@ -93,6 +94,7 @@ static cx_err sign_ca(struct signer *signer, const struct issuer *issuer, bool i
         return cx_refuse(diag, CX_ERR(POLICY), "profile", "ca-profile",
                          "the profile must be of kind %s", pki_kind_name(kind));
     CX_TRY(pki_template_check(tmpl, &issuer->pki, cx_now(&signer->clock), diag));
+    CX_TRY(crypto_key_strong(tmpl->spki, crypto_key_list_builtin(), "public_key", diag));
     CX_CLEANUP(cx_buf_clear) struct cx_buf tbs = CX_BUF_INIT(TBS_MAX);
     CX_TRY(pki_tbs_write(tmpl, &issuer->pki, &tbs));
     CX_TRY(signer_lint(issuer, tmpl->profile, is_root ? NULL : &issuer->certificate,
@@ -229,6 +231,7 @@ static cx_err check_ca(struct cx_bytes der, const struct backend_key *key, struc
     if (!cx_bytes_eq(certificate.spki, key->spki))
         return cx_refuse(diag, CX_ERR(POLICY), "certificate", "ca-key",
                          "the certificate is for another key");
+    CX_TRY(crypto_key_strong(certificate.spki, crypto_key_list_builtin(), "certificate", diag));
     *ret_root = cx_bytes_eq(certificate.subject, certificate.issuer);
     return CX_OK;
 }

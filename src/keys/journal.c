@@ -262,13 +262,16 @@ cx_err journal_abandon(struct journal *journal, struct cx_id intent_id, struct a
 }
 
 cx_err journal_crl(struct journal *journal, struct cx_id issuer_id, uint32_t shard, uint64_t number,
-                   uint64_t *ret_number)
+                   struct cx_diag *diag, uint64_t *ret_number)
 {
     WITH_LOCK(journal);
     CX_TRY(begin_act(journal));
     const uint64_t last = journal_index_number(&journal->index, issuer_id, shard);
-    if (last >= INT64_MAX || number > INT64_MAX)
+    if (last >= INT64_MAX)
         return CX_ERR(LIMIT);
+    if (number > last && number - last > JOURNAL_CRL_STEP_MAX)
+        return cx_refuse(diag, CX_ERR(POLICY), "/number", "crl-number-jump",
+                         "the last CRL number of this shard is %llu", (unsigned long long)last);
     const struct journal_record record = {.type = JOURNAL_CRL,
                                           .issuer_id = issuer_id,
                                           .shard = shard,
@@ -281,12 +284,29 @@ cx_err journal_crl(struct journal *journal, struct cx_id issuer_id, uint32_t sha
     return CX_OK;
 }
 
+/* How many entries a log may have more than at its last checkpoint. */
+static uint64_t tree_room(const struct journal *journal, const struct journal_tree *last,
+                          cx_time now_us)
+{
+    const bool seen = last != NULL && last->room_us != 0;
+    const uint64_t room = seen ? last->room : JOURNAL_TREE_START;
+    const cx_time since_us = seen ? last->room_us : journal->opened_us;
+    const uint64_t passed_s = now_us > since_us ? (uint64_t)(now_us - since_us) / CX_US_PER_S : 0;
+    if (passed_s >= JOURNAL_TREE_GROWTH_MAX / JOURNAL_TREE_RATE)
+        return JOURNAL_TREE_GROWTH_MAX;
+    const uint64_t grown = room + passed_s * JOURNAL_TREE_RATE;
+    return grown < JOURNAL_TREE_GROWTH_MAX ? grown : JOURNAL_TREE_GROWTH_MAX;
+}
+
 cx_err journal_checkpoint(struct journal *journal, struct cx_id tenant_id, uint64_t size,
                           const uint8_t root[static JOURNAL_HASH_LEN], struct cx_diag *diag)
 {
     WITH_LOCK(journal);
     CX_TRY(begin_act(journal));
     const struct journal_tree *last = journal_index_tree(&journal->index, tenant_id);
+    const cx_time now_us = cx_now(journal->clock);
+    const uint64_t room = tree_room(journal, last, now_us);
+    const uint64_t last_size = last != NULL ? last->size : 0;
     if (last != NULL && size < last->size)
         return cx_refuse(diag, CX_ERR(POLICY), "/size", "checkpoint-smaller",
                          "a checkpoint of %llu entries was signed before: the log is older than "
@@ -298,12 +318,19 @@ cx_err journal_checkpoint(struct journal *journal, struct cx_id tenant_id, uint6
                              "another root was signed for this size: the log was changed");
         return wait_synced(journal, journal->sequence - 1);
     }
+    if (size > last_size && size - last_size > room)
+        return cx_refuse(diag, CX_ERR(POLICY), "/size", "checkpoint-jump",
+                         "the last checkpoint has %llu entries: no log grows this fast",
+                         (unsigned long long)last_size);
     struct journal_record record = {
         .type = JOURNAL_CHECKPOINT, .tenant_id = tenant_id, .number = size};
     memcpy(record.hash, root, JOURNAL_HASH_LEN);
     uint64_t offset = 0;
     CX_TRY(append(journal, &record, &offset));
     CX_TRY(journal_index_apply(&journal->index, &record, journal->segment, offset));
+    struct journal_tree *tree = journal_index_tree(&journal->index, tenant_id);
+    tree->room = room - (size - last_size);
+    tree->room_us = now_us;
     return wait_synced(journal, journal->sequence - 1);
 }
 
@@ -388,6 +415,7 @@ static cx_err open_files(struct journal *journal, const struct journal_options *
                          "another keys process has this journal open");
     CX_TRY(journal_replay(journal, diag));
     journal->synced = journal->sequence - 1;
+    journal->opened_us = cx_now(journal->clock);
     journal_mark_durable(journal);
     return CX_OK;
 }

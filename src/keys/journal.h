@@ -22,6 +22,10 @@ struct journal;
 enum {
     JOURNAL_UNSETTLED_MAX = 262144,
     JOURNAL_KEY_LEN = 32,
+    JOURNAL_CRL_STEP_MAX = 1 << 20,    /* between two numbers of a shard */
+    JOURNAL_TREE_START = 1 << 20,      /* entries that a log may grow by at once after start-up, */
+    JOURNAL_TREE_RATE = 1 << 14,       /* more for each second since its last checkpoint, */
+    JOURNAL_TREE_GROWTH_MAX = 1 << 26, /* and never by more between two checkpoints */
     JOURNAL_SEGMENT_MAX = 32 * 1024 * 1024
 };
 
@@ -62,10 +66,11 @@ cx_err journal_abandon(struct journal *journal, struct cx_id intent_id, struct a
                        struct cx_bytes *ret_der);
 
 /* Durable. *ret_number is number, or one above the last used for that shard when number is not
- * above it. */
+ * above it. CX_E_POLICY beyond JOURNAL_CRL_STEP_MAX above it: what is used up never comes back. */
 cx_err journal_crl(struct journal *journal, struct cx_id issuer_id, uint32_t shard, uint64_t number,
-                   uint64_t *ret_number);
-/* Durable. CX_E_POLICY for a smaller tree, or another root for the same size. */
+                   struct cx_diag *diag, uint64_t *ret_number);
+/* Durable. CX_E_POLICY for a smaller tree, another root for the same size, or a tree that grew faster than
+ * JOURNAL_TREE_RATE allows: a size that was signed can never be taken back. */
 cx_err journal_checkpoint(struct journal *journal, struct cx_id tenant_id, uint64_t size,
                           const uint8_t root[static JOURNAL_HASH_LEN], struct cx_diag *diag);
 /* Durable. */

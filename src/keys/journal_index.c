@@ -180,8 +180,7 @@ uint64_t journal_index_number(const struct journal_index *index, struct cx_id is
     return number != NULL ? number->number : 0;
 }
 
-const struct journal_tree *journal_index_tree(const struct journal_index *index,
-                                              struct cx_id tenant_id)
+struct journal_tree *journal_index_tree(const struct journal_index *index, struct cx_id tenant_id)
 {
     return cx_map_get(&index->trees, cx_id_bytes(&tenant_id));
 }

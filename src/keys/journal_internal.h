@@ -27,6 +27,9 @@ struct journal_tree {
     struct cx_id tenant_id;
     uint64_t size;
     uint8_t root[JOURNAL_HASH_LEN];
+    uint64_t
+        room; /* entries it may grow by, as of room_us; both 0 until the first in this process */
+    cx_time room_us;
 };
 
 struct journal_index {
@@ -53,6 +56,7 @@ struct journal {
     const struct cx_clock *clock;
     uint8_t mac_key[JOURNAL_KEY_LEN];
     uint64_t segment_max;
+    cx_time opened_us;
     uint32_t segment;
     uint64_t length;   /* of the current segment */
     uint64_t durable;  /* of it, known to be on disk */
@@ -78,8 +82,7 @@ void journal_index_drop(struct journal_index *index, struct cx_id intent_id);
 /* 0 when none. */
 uint64_t journal_index_number(const struct journal_index *index, struct cx_id issuer_id,
                               uint32_t shard);
-const struct journal_tree *journal_index_tree(const struct journal_index *index,
-                                              struct cx_id tenant_id);
+struct journal_tree *journal_index_tree(const struct journal_index *index, struct cx_id tenant_id);
 
 /* journal_file.c */
 void journal_segment_name(uint32_t segment, char ret_name[static SEGMENT_NAME_MAX]);

@@ -41,6 +41,8 @@ cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id i
     struct issuer *issuer = NULL;
     const struct responder *responder = NULL;
     CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(signer_status_times(signer, item->this_update_us, item->next_update_us, diag));
+    CX_TRY(signer_status_times(signer, item->produced_us, item->next_update_us, diag));
     CX_TRY(find_responder(signer, issuer, item->produced_us, diag, &responder));
     const struct pki_ocsp_issuer *hashes = &issuer->ocsp[item->hash];
     const struct pki_ocsp_single single = {

@@ -19,7 +19,8 @@ enum {
     SIGNER_CRL_MAX = 16 * 1024 * 1024,
     SIGNER_OCSP_MAX = 4096,
     SIGNER_CRL_ENTRIES_MAX = 500000,
-    SIGNER_WRAPPED_MAX = 256
+    SIGNER_WRAPPED_MAX = 256,
+    SIGNER_STATUS_LIFE_MAX_S = 10 * 86400, /* BR 2.2.6 §4.9.7, §4.9.10: CRLs and OCSP answers */
 };
 
 struct signer {
@@ -61,6 +62,11 @@ struct signer_issue {
 };
 cx_err signer_issue(struct signer *signer, const struct signer_issue *request, struct arena *arena,
                     struct cx_diag *diag, struct cx_bytes *ret_der);
+
+/* A statement on status holds from now (PKI_SKEW_MAX_S either way) for SIGNER_STATUS_LIFE_MAX_S at most: nobody gets
+ * an answer for later, or one that outlasts what it says. CX_E_POLICY. */
+cx_err signer_status_times(const struct signer *signer, cx_time this_update_us,
+                           cx_time next_update_us, struct cx_diag *diag);
 
 struct signer_crl {
     struct cx_id tenant_id, issuer_id;

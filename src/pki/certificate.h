@@ -71,8 +71,12 @@ cx_err pki_serial_shard(struct cx_bytes serial, uint32_t *ret_shard);
 enum { PKI_KEY_ID_LEN = 20 };
 cx_err pki_key_id(struct cx_bytes spki, uint8_t ret_id[static PKI_KEY_ID_LEN]);
 
+/* How far clocks of one installation may differ: a certificate may begin this much later than now. */
+enum { PKI_SKEW_MAX_S = 300 };
+
 /* Checks the template against its profile and issuer: every bound, every name. The diagnostic names
- * the field ("/names/2") and the rule ("name-wildcard-not-allowed"). now_us bounds backdating. */
+ * the field ("/names/2") and the rule ("name-wildcard-not-allowed"). now_us bounds notBefore on both
+ * sides; only a CA's certificate may begin later than PKI_SKEW_MAX_S from now. */
 cx_err pki_template_check(const struct pki_template *tmpl, const struct pki_issuer *issuer,
                           cx_time now_us, struct cx_diag *diag);
 

@@ -202,6 +202,10 @@ static cx_err check_validity(const struct check *c, cx_time now_us)
     if (t->not_before_us < now_us - (c->profile->backdate_s + 1) * CX_US_PER_S)
         return refuse(c, "/not_before", "validity-backdate",
                       "notBefore lies further back than the profile allows.");
+    /* Certificates made for later would outlive the profile, and the key's theft, unseen. */
+    if (!pki_kind_is_ca(c->profile->kind) &&
+        t->not_before_us > now_us + PKI_SKEW_MAX_S * CX_US_PER_S)
+        return refuse(c, "/not_before", "validity-ahead", "notBefore lies in the future.");
     if (t->not_after_us <= now_us)
         return refuse(c, "/not_after", "validity-past",
                       "The certificate would have expired already.");

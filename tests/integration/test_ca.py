@@ -262,6 +262,21 @@ def test_import_of_an_existing_ca(instance, tmp_path):
     pki.verify(tmp_path, certificate['pem'], [pem.read_text()])
 
 
+def test_ceremonies_refuse_a_published_key(instance, tmp_path):
+    """P-256, private key 1: data/compromised-keys.txt names it."""
+    sec1, key, csr, pem = (tmp_path / name for name in ('one.der', 'one.key', 'one.csr', 'one.pem'))
+    sec1.write_bytes(bytes.fromhex('30310201010420' + '0' * 63 + '1' + 'a00a06082a8648ce3d030107'))
+    key.write_bytes(pki.openssl('pkey', '-inform', 'DER', '-in', sec1).stdout)
+    csr.write_text(pki.csr(subject='/O=Test/CN=One CA', private_key=key.read_text()))
+    pki.openssl('req', '-x509', '-key', key, '-out', pem, '-subj', '/O=Test/CN=One CA', '-days', '100', '-addext',
+                'keyUsage=critical,keyCertSign,cRLSign')
+    for command in (['sign-csr', csr, '--parent', instance.issuer('root')['name'], '--out', tmp_path / 'no'],
+                    ['import', '--name', 'one', '--certificate', pem, '--key', key]):
+        done = ca(instance, *command)
+        assert done.status != 0 and 'list of compromised keys' in done.err, done.err
+    assert not (tmp_path / 'no').exists()
+
+
 def test_keys_at_rest_are_not_readable(instance, tmp_path):
     """No private key of a CA lies in the clear anywhere under the data folder."""
     for folder, _, names in os.walk(os.path.join(instance.data, 'keys')):

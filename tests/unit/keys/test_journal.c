@@ -238,20 +238,52 @@ static void crl_numbers_only_rise(void **state)
     struct fixture *f = *state;
     const struct cx_id issuer = {{8}}, other = {{9}};
     uint64_t number = 0;
-    assert_ok(journal_crl(f->journal, issuer, 0, 10, &number));
+    assert_ok(journal_crl(f->journal, issuer, 0, 10, &f->diag, &number));
     assert_int_equal(number, 10);
-    assert_ok(journal_crl(f->journal, issuer, 0, 3,
+    assert_ok(journal_crl(f->journal, issuer, 0, 3, &f->diag,
                           &number)); /* a restored database asks for an old number */
     assert_int_equal(number, 11);
-    assert_ok(journal_crl(f->journal, issuer, 1, 3, &number));
+    assert_ok(journal_crl(f->journal, issuer, 1, 3, &f->diag, &number));
     assert_int_equal(number, 3);
     close_journal(f);
     assert_ok(reopen(f));
-    assert_ok(journal_crl(f->journal, issuer, 0, 11, &number));
+    assert_ok(journal_crl(f->journal, issuer, 0, 11, &f->diag, &number));
     assert_int_equal(number, 12);
-    assert_ok(journal_crl(f->journal, other, 0, 1, &number));
+    assert_ok(journal_crl(f->journal, other, 0, 1, &f->diag, &number));
     assert_int_equal(number, 1);
-    assert_err(journal_crl(f->journal, other, 0, UINT64_MAX, &number), LIMIT);
+    /* One call may not use up what there is. */
+    assert_err(journal_crl(f->journal, other, 0, UINT64_MAX, &f->diag, &number), POLICY);
+    assert_string_equal(f->diag.rule, "crl-number-jump");
+    assert_err(journal_crl(f->journal, other, 0, INT64_MAX, &f->diag, &number), POLICY);
+    assert_err(journal_crl(f->journal, other, 0, 2 + JOURNAL_CRL_STEP_MAX, &f->diag, &number),
+               POLICY);
+    assert_ok(journal_crl(f->journal, other, 0, 1 + JOURNAL_CRL_STEP_MAX, &f->diag, &number));
+    assert_int_equal(number, 1 + JOURNAL_CRL_STEP_MAX);
+}
+
+static void a_log_grows_only_so_fast(void **state)
+{
+    struct fixture *f = *state;
+    const struct cx_id tenant = {{1}};
+    uint8_t root[32] = {1};
+    assert_err(journal_checkpoint(f->journal, tenant, UINT64_MAX, root, &f->diag), POLICY);
+    assert_string_equal(f->diag.rule, "checkpoint-jump");
+    assert_err(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 1, root, &f->diag),
+               POLICY);
+    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START, root, &f->diag));
+    assert_err(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 1, root, &f->diag),
+               POLICY);
+    cx_clock_fixed(&f->clock, 1003 * CX_US_PER_S);
+    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 3 * JOURNAL_TREE_RATE,
+                                 root, &f->diag));
+    assert_err(journal_checkpoint(f->journal, tenant,
+                                  JOURNAL_TREE_START + 3 * JOURNAL_TREE_RATE + 1, root, &f->diag),
+               POLICY);
+    cx_clock_fixed(&f->clock, 1000 * CX_US_PER_DAY); /* a journal from an old backup catches up */
+    assert_err(journal_checkpoint(f->journal, tenant, 2 * (uint64_t)JOURNAL_TREE_GROWTH_MAX, root,
+                                  &f->diag),
+               POLICY);
+    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_GROWTH_MAX, root, &f->diag));
 }
 
 static void checkpoints_never_shrink_or_fork(void **state)
@@ -332,7 +364,7 @@ static void durable_records_cannot_vanish(void **state)
     issue(f, 1, CX_STR("one"));
     uint64_t number = 0;
     off_t before = length_of(f, "00000001.log");
-    assert_ok(journal_crl(f->journal, (struct cx_id){{8}}, 0, 10, &number));
+    assert_ok(journal_crl(f->journal, (struct cx_id){{8}}, 0, 10, &f->diag, &number));
     close_journal(f);
     drop(f, "snapshot");
     char path[OS_PATH_MAX];
@@ -526,6 +558,7 @@ int main(void)
         TEST(settling_frees_the_index),
         TEST(crl_numbers_only_rise),
         TEST(checkpoints_never_shrink_or_fork),
+        TEST(a_log_grows_only_so_fast),
         TEST(torn_tail_is_cut),
         TEST(damage_in_the_middle_refuses_to_start),
         TEST(durable_records_cannot_vanish),

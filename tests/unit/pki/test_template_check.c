@@ -80,6 +80,11 @@ static void test_validity(void **state)
     f.tmpl.not_before_us = FIXTURE_NOW - 302 * CX_US_PER_S;
     expect(&f, "/not_before", "validity-backdate");
     f.tmpl = good;
+    f.tmpl.not_before_us = FIXTURE_NOW + PKI_SKEW_MAX_S * CX_US_PER_S;
+    assert_ok(pki_template_check(&f.tmpl, &f.issuer, FIXTURE_NOW, &f.diag));
+    f.tmpl.not_before_us += CX_US_PER_S;
+    expect(&f, "/not_before", "validity-ahead");
+    f.tmpl = good;
     f.tmpl.not_after_us = f.tmpl.not_before_us + 397 * FIXTURE_DAY - CX_US_PER_S;
     assert_ok(pki_template_check(&f.tmpl, &f.issuer, FIXTURE_NOW, &f.diag));
     f.tmpl.not_after_us += CX_US_PER_S; /* the last second counts */
