@@ -153,6 +153,10 @@ cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool 
     CX_TRY(store_read(core->store, read_entries, batch));
     sign_all(core, batch);
     CX_TRY(store_write(core->store, store_batch, batch));
+    /* Another node may have revoked what this one publishes: nothing of the shard is answered from memory any
+     * more. catch_up will not do it, since it finds the file written. */
+    for (size_t i = 0; i < batch->count; i++)
+        ocsp_cache_drop_shard(service->ocsp, batch->due[i].issuer_id, batch->due[i].shard);
     for (size_t i = 0; i < batch->count; i++) {
         bool changed = false;
         cx_err err = write_crl(core, &batch->signed_crls[i], &changed);
