@@ -80,6 +80,7 @@ static cx_err complete(struct signer *signer, const struct dates *dates,
     CX_TRY(cx_rng_fill(&signer->rng, pick, sizeof(pick)));
     CX_TRY(arena_alloc(arena, PKI_SERIAL_LEN, (void **)&serial));
     pki_serial_make(journal_get_u32(pick) & (issuer->shard_count - 1), random, serial);
+    pki_serial_stamp(serial, cx_now(&signer->clock));
     tmpl->serial = CX_BYTES(serial, PKI_SERIAL_LEN);
     return CX_OK;
 }

@@ -148,6 +148,41 @@ cx_err keys_settle(struct keys_client *client, const struct cx_id *intent_ids, s
     return CX_OK;
 }
 
+static cx_err unsettled_of(const struct ipc_keys_unsettled_intent *from,
+                           struct keys_unsettled *ret_row)
+{
+    struct keys_unsettled row = {.intent_id = from->intent_id,
+                                 .tenant_id = from->tenant_id,
+                                 .issuer_id = from->issuer_id,
+                                 .serial_len = (uint8_t)from->serial.len,
+                                 .state = (enum keys_journal_state)from->state};
+    if (from->serial.len > sizeof(row.serial))
+        return CX_ERR(PARSE);
+    if (from->serial.len > 0)
+        memcpy(row.serial, from->serial.ptr, from->serial.len);
+    *ret_row = row;
+    return CX_OK;
+}
+
+cx_err keys_list_unsettled(struct keys_client *client, struct cx_id after,
+                           struct keys_unsettled rows[static KEYS_UNSETTLED_MAX], size_t *ret_count)
+{
+    const struct ipc_keys_unsettled message = {.after = after};
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(64 * 1024);
+    CX_CLEANUP(cx_buf_clear)
+    struct cx_buf out = CX_BUF_INIT(SMALL_MAX), reply = CX_BUF_INIT(CERTIFICATE_REPLY_MAX);
+    CX_TRY(ipc_keys_unsettled_write(&out, &message));
+    CX_TRY(call(client, IPC_KEYS_UNSETTLED, IPC_KEYS_UNSETTLED_LIST, &out, NULL, &reply));
+    struct ipc_keys_unsettled_list answer;
+    CX_TRY(ipc_keys_unsettled_list_parse(cx_buf_view(&reply), &arena, &answer));
+    if (answer.intents_count > KEYS_UNSETTLED_MAX)
+        return CX_ERR(PARSE);
+    for (size_t i = 0; i < answer.intents_count; i++)
+        CX_TRY(unsettled_of(&answer.intents[i], &rows[i]));
+    *ret_count = answer.intents_count;
+    return CX_OK;
+}
+
 cx_err keys_abandon(struct keys_client *client, struct cx_id intent_id, struct arena *arena,
                     struct cx_bytes *ret_der)
 {

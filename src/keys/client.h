@@ -31,11 +31,30 @@ cx_err keys_issue(struct keys_client *client, const struct keys_issue *request, 
                   struct cx_diag *diag, struct cx_bytes *ret_der);
 
 /* What the journal knows of an intent: recovery after a crash. */
-enum keys_journal_state { KEYS_JOURNAL_ABSENT, KEYS_JOURNAL_INTENDED, KEYS_JOURNAL_SIGNED };
+enum keys_journal_state {
+    KEYS_JOURNAL_ABSENT,
+    KEYS_JOURNAL_INTENDED,
+    KEYS_JOURNAL_SIGNED,
+    KEYS_JOURNAL_ABANDONED, /* keys_unsettled only */
+};
 cx_err keys_journal_find(struct keys_client *client, struct cx_id intent_id, struct arena *arena,
                          enum keys_journal_state *ret_state, struct cx_bytes *ret_der);
-/* These intents are stored durably: keys may drop them from its index (the journal file keeps them). */
+/* These intents are stored durably: keys may drop them from its index (the journal file keeps them). What is not signed
+ * stays there for a minute, since a request to sign it may be on its way; asking is no error. */
 cx_err keys_settle(struct keys_client *client, const struct cx_id *intent_ids, size_t count);
+
+/* What keys has in its index, because it was not told, could not be told, or not yet dropped: at most
+ * KEYS_UNSETTLED_MAX with ids above after, in order. */
+enum { KEYS_UNSETTLED_MAX = 256 };
+struct keys_unsettled {
+    struct cx_id intent_id, tenant_id, issuer_id;
+    uint8_t serial[PKI_SERIAL_MAX];
+    uint8_t serial_len;
+    enum keys_journal_state state;
+};
+cx_err keys_list_unsettled(struct keys_client *client, struct cx_id after,
+                           struct keys_unsettled rows[static KEYS_UNSETTLED_MAX],
+                           size_t *ret_count);
 
 /* Marks an intent as never to be signed: after this keys_issue for it fails. Fails with CX_E_CONFLICT
  * when it is signed already (then ret_der is what was signed). */

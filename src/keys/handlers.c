@@ -58,7 +58,8 @@ static cx_err handle_journal_find(void *arg, const struct ipc_request *request,
 }
 
 _Static_assert((int)KEYS_JOURNAL_INTENDED == (int)JOURNAL_STATE_INTENDED &&
-                   (int)KEYS_JOURNAL_SIGNED == (int)JOURNAL_STATE_SIGNED,
+                   (int)KEYS_JOURNAL_SIGNED == (int)JOURNAL_STATE_SIGNED &&
+                   (int)KEYS_JOURNAL_ABANDONED == (int)JOURNAL_STATE_ABANDONED,
                "the client's states are the journal's");
 
 static cx_err handle_settle(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
@@ -72,6 +73,27 @@ static cx_err handle_settle(void *arg, const struct ipc_request *request, struct
     for (size_t i = 0; i < message.intents_count; i++)
         ids[i] = message.intents[i].intent_id;
     return journal_settle(signer->journal, ids, message.intents_count);
+}
+
+static cx_err handle_unsettled(void *arg, const struct ipc_request *request,
+                               struct ipc_reply *reply)
+{
+    struct signer *signer = arg;
+    struct ipc_keys_unsettled message;
+    struct journal_unsettled *rows = NULL;
+    struct ipc_keys_unsettled_intent *intents = NULL;
+    size_t count = 0;
+    CX_TRY(ipc_keys_unsettled_parse(request->payload, request->arena, &message));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, KEYS_UNSETTLED_MAX, &rows));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, KEYS_UNSETTLED_MAX, &intents));
+    journal_list(signer->journal, message.after, KEYS_UNSETTLED_MAX, rows, &count);
+    for (size_t i = 0; i < count; i++)
+        intents[i] = (struct ipc_keys_unsettled_intent){
+            rows[i].intent_id, rows[i].tenant_id, rows[i].issuer_id,
+            CX_BYTES(rows[i].serial, rows[i].serial_len), (uint8_t)rows[i].state};
+    const struct ipc_keys_unsettled_list answer = {.intents = intents, .intents_count = count};
+    reply->number = IPC_KEYS_UNSETTLED_LIST;
+    return ipc_keys_unsettled_list_write(&reply->body, &answer);
 }
 
 /* Signed already is an answer here, not an error: the client makes it CX_E_CONFLICT with the certificate. */
@@ -245,6 +267,7 @@ const struct ipc_route keys_routes[] = {
     {IPC_KEYS_ISSUE, handle_keys_issue},
     {IPC_KEYS_JOURNAL_FIND, handle_journal_find},
     {IPC_KEYS_SETTLE, handle_settle},
+    {IPC_KEYS_UNSETTLED, handle_unsettled},
     {IPC_KEYS_ABANDON, handle_abandon},
     {IPC_KEYS_SIGN_CRL, handle_sign_crl},
     {IPC_KEYS_SIGN_OCSP, handle_sign_ocsp},

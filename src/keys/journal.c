@@ -8,6 +8,7 @@
  */
 #include "keys/journal_internal.h"
 #include "base/cleanup.h"
+#include "pki/certificate.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -144,6 +145,31 @@ static cx_err intend_again(struct journal *journal, struct journal_intent *inten
     return CX_OK;
 }
 
+/* Made so long ago, or before this process watched, that it may have been used: what was settled is not remembered for
+ * longer. One from the future could be used again after it is forgotten. */
+static bool is_stale(const struct journal *journal, struct cx_bytes serial, cx_time now_us)
+{
+    cx_time made_us = 0;
+    return cx_failed(pki_serial_time(serial, &made_us)) || made_us > now_us ||
+           made_us <= journal->opened_us ||
+           made_us < now_us - JOURNAL_SERIAL_AGE_MAX_S * CX_US_PER_S;
+}
+
+static cx_err check_serial(struct journal *journal, const struct journal_record *record,
+                           struct cx_diag *diag)
+{
+    const cx_time now_us = cx_now(journal->clock);
+    journal_index_expire(&journal->index, now_us);
+    if (is_stale(journal, record->serial, now_us))
+        return cx_refuse(diag, CX_ERR(BUSY), "/serial", "serial-stale",
+                         "the serial number was not made just now");
+    if (journal_index_is_retired(&journal->index, record->issuer_id, record->serial) ||
+        journal_index_find_serial(&journal->index, record->issuer_id, record->serial) != NULL)
+        return cx_refuse(diag, CX_ERR(CONFLICT), "/serial", "serial-reused",
+                         "another intent of this issuer has this serial number");
+    return CX_OK;
+}
+
 cx_err journal_intend(struct journal *journal, const struct journal_record *record,
                       struct arena *arena, struct cx_diag *diag, struct cx_bytes *ret_der)
 {
@@ -154,9 +180,7 @@ cx_err journal_intend(struct journal *journal, const struct journal_record *reco
     struct journal_intent *intent = journal_index_find(&journal->index, record->intent_id);
     if (intent != NULL)
         return intend_again(journal, intent, record, arena, diag, ret_der);
-    if (journal_index_find_serial(&journal->index, record->issuer_id, record->serial) != NULL)
-        return cx_refuse(diag, CX_ERR(CONFLICT), "/serial", "serial-reused",
-                         "another intent of this issuer has this serial number");
+    CX_TRY(check_serial(journal, record, diag));
     CX_TRY(journal_index_apply(&journal->index, record, 0, 0));
     uint64_t offset = 0;
     cx_err err = append(journal, record, &offset);
@@ -214,22 +238,50 @@ cx_err journal_find(struct journal *journal, struct cx_id intent_id, struct aren
     return CX_OK;
 }
 
+/* A message that asks to sign it can still be on its way. */
+static bool may_be_asked(const struct journal *journal, const struct journal_intent *intent,
+                         cx_time now_us)
+{
+    const cx_time since_us = intent->abandoned_us != 0 ? intent->abandoned_us : journal->opened_us;
+    if (intent->is_abandoned)
+        return now_us - since_us <= JOURNAL_SERIAL_AGE_MAX_S * CX_US_PER_S;
+    return !intent->is_signed && !is_stale(journal, intent->record.serial, now_us);
+}
+
+static cx_err settle_one(struct journal *journal, struct cx_id intent_id)
+{
+    const cx_time now_us = cx_now(journal->clock);
+    const struct journal_intent *intent = journal_index_find(&journal->index, intent_id);
+    if (intent == NULL || (!intent->is_busy && may_be_asked(journal, intent, now_us)))
+        return CX_OK;
+    if (intent->is_busy)
+        return CX_ERR(BUSY);
+    journal_index_expire(&journal->index, now_us);
+    if (intent->is_signed && !is_stale(journal, intent->record.serial, now_us))
+        CX_TRY(journal_index_retire(&journal->index, intent,
+                                    now_us + JOURNAL_SERIAL_AGE_MAX_S * CX_US_PER_S));
+    const struct journal_record record = {.type = JOURNAL_SETTLED, .intent_id = intent_id};
+    uint64_t offset = 0;
+    CX_TRY(append(journal, &record, &offset));
+    journal_index_drop(&journal->index, intent_id);
+    return CX_OK;
+}
+
 cx_err journal_settle(struct journal *journal, const struct cx_id *intent_ids, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         WITH_LOCK(journal);
         CX_TRY(begin_act(journal));
-        const struct journal_intent *intent = journal_index_find(&journal->index, intent_ids[i]);
-        if (intent == NULL)
-            continue;
-        if (intent->is_busy)
-            return CX_ERR(BUSY);
-        const struct journal_record record = {.type = JOURNAL_SETTLED, .intent_id = intent_ids[i]};
-        uint64_t offset = 0;
-        CX_TRY(append(journal, &record, &offset));
-        journal_index_drop(&journal->index, intent_ids[i]);
+        CX_TRY(settle_one(journal, intent_ids[i]));
     }
     return CX_OK;
+}
+
+void journal_list(struct journal *journal, struct cx_id after, size_t limit,
+                  struct journal_unsettled *rows, size_t *ret_count)
+{
+    WITH_LOCK(journal);
+    journal_index_list(&journal->index, after, limit, rows, ret_count);
 }
 
 cx_err journal_abandon(struct journal *journal, struct cx_id intent_id, struct arena *arena,
@@ -257,7 +309,9 @@ cx_err journal_abandon(struct journal *journal, struct cx_id intent_id, struct a
             journal_index_drop(&journal->index, intent_id);
         return err;
     }
-    journal_index_find(&journal->index, intent_id)->is_abandoned = true;
+    struct journal_intent *abandoned = journal_index_find(&journal->index, intent_id);
+    abandoned->is_abandoned = true;
+    abandoned->abandoned_us = cx_now(journal->clock);
     return wait_synced(journal, journal->sequence - 1);
 }
 

@@ -22,9 +22,10 @@ struct journal;
 enum {
     JOURNAL_UNSETTLED_MAX = 262144,
     JOURNAL_KEY_LEN = 32,
-    JOURNAL_CRL_STEP_MAX = 1 << 20,    /* between two numbers of a shard */
-    JOURNAL_TREE_START = 1 << 20,      /* entries that a log may grow by at once after start-up, */
-    JOURNAL_TREE_RATE = 1 << 14,       /* more for each second since its last checkpoint, */
+    JOURNAL_SERIAL_AGE_MAX_S = 60,  /* a serial number is promised within this time of being made */
+    JOURNAL_CRL_STEP_MAX = 1 << 20, /* between two numbers of a shard */
+    JOURNAL_TREE_START = 1 << 20,   /* entries that a log may grow by at once after start-up, */
+    JOURNAL_TREE_RATE = 1 << 14,    /* more for each second since its last checkpoint, */
     JOURNAL_TREE_GROWTH_MAX = 1 << 26, /* and never by more between two checkpoints */
     JOURNAL_SEGMENT_MAX = 32 * 1024 * 1024
 };
@@ -46,7 +47,9 @@ void journal_close(struct journal *journal);
  * Promises durably to sign record's to-be-signed bytes. *ret_der empty: go and sign, then call
  * journal_signed or journal_release. Not empty: this intent was signed before, with the same
  * content. CX_E_CONFLICT: the intent was made with other content, or the issuer's serial is taken
- * by another intent. CX_E_POLICY: abandoned. CX_E_BUSY: another thread is signing it.
+ * by another intent or was signed in the last JOURNAL_SERIAL_AGE_MAX_S. CX_E_POLICY: abandoned. CX_E_BUSY: another
+ * thread is signing it, or ("serial-stale") the serial number was not made in the last JOURNAL_SERIAL_AGE_MAX_S and
+ * since this process has the journal open: it could have been used before; make another.
  */
 cx_err journal_intend(struct journal *journal, const struct journal_record *record,
                       struct arena *arena, struct cx_diag *diag, struct cx_bytes *ret_der);
@@ -55,12 +58,29 @@ cx_err journal_signed(struct journal *journal, struct cx_id intent_id, struct cx
 /* Signing failed: the intent stays and may be tried again. */
 void journal_release(struct journal *journal, struct cx_id intent_id);
 
-enum journal_state { JOURNAL_STATE_ABSENT, JOURNAL_STATE_INTENDED, JOURNAL_STATE_SIGNED };
+enum journal_state {
+    JOURNAL_STATE_ABSENT,
+    JOURNAL_STATE_INTENDED,
+    JOURNAL_STATE_SIGNED,
+    JOURNAL_STATE_ABANDONED /* journal_list only */
+};
 /* An abandoned or settled intent is absent. */
 cx_err journal_find(struct journal *journal, struct cx_id intent_id, struct arena *arena,
                     enum journal_state *ret_state, struct cx_bytes *ret_der);
-/* Drops the intents from the index; unknown ones are ignored. */
+/* Drops the intents from the index. Unknown ones are ignored; so is, for now, one that is not signed while what was
+ * asked of it may still be on its way (JOURNAL_SERIAL_AGE_MAX_S): it would be signed after all. */
 cx_err journal_settle(struct journal *journal, const struct cx_id *intent_ids, size_t count);
+
+struct journal_unsettled {
+    struct cx_id intent_id, tenant_id,
+        issuer_id; /* the last two are zero when it was abandoned unseen */
+    uint8_t serial[PKI_SERIAL_MAX];
+    size_t serial_len;
+    enum journal_state state;
+};
+/* Unsettled intents with ids above after, in order; rows has room for limit. */
+void journal_list(struct journal *journal, struct cx_id after, size_t limit,
+                  struct journal_unsettled *rows, size_t *ret_count);
 /* Durable. CX_E_CONFLICT when signed: *ret_der is the certificate then. */
 cx_err journal_abandon(struct journal *journal, struct cx_id intent_id, struct arena *arena,
                        struct cx_bytes *ret_der);

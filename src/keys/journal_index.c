@@ -46,6 +46,94 @@ void journal_index_drop(struct journal_index *index, struct cx_id intent_id)
     free(intent);
 }
 
+cx_err journal_index_retire(struct journal_index *index, const struct journal_intent *intent,
+                            cx_time until_us)
+{
+    struct journal_retired *retired = calloc(1, sizeof(*retired));
+    if (retired == NULL)
+        return CX_ERR(NOMEM);
+    struct cx_bytes key = serial_key(retired->key, intent->record.issuer_id, intent->record.serial);
+    retired->key_len = key.len;
+    retired->until_us = until_us;
+    cx_err err = cx_map_put(&index->retired, key, retired, NULL);
+    if (cx_failed(err)) {
+        free(retired);
+        return err.code == CX_E_LIMIT ? CX_ERR(BUSY) : err;
+    }
+    *(index->newest != NULL ? &index->newest->next : &index->oldest) = retired;
+    index->newest = retired;
+    return CX_OK;
+}
+
+bool journal_index_is_retired(const struct journal_index *index, struct cx_id issuer_id,
+                              struct cx_bytes serial)
+{
+    uint8_t key[SERIAL_KEY_MAX];
+    return cx_map_get(&index->retired, serial_key(key, issuer_id, serial)) != NULL;
+}
+
+void journal_index_expire(struct journal_index *index, cx_time now_us)
+{
+    while (index->oldest != NULL && index->oldest->until_us < now_us) {
+        struct journal_retired *retired = index->oldest;
+        index->oldest = retired->next;
+        if (index->oldest == NULL)
+            index->newest = NULL;
+        free(cx_map_take(&index->retired, CX_BYTES(retired->key, retired->key_len)));
+    }
+}
+
+struct listing {
+    struct cx_id after;
+    size_t limit, count;
+    struct journal_unsettled *rows;
+};
+
+static int compare(struct cx_id a, struct cx_id b)
+{
+    return memcmp(a.b, b.b, sizeof(a.b));
+}
+
+static struct journal_unsettled unsettled_of(const struct journal_intent *intent)
+{
+    const struct journal_record *record = &intent->record;
+    struct journal_unsettled row = {.intent_id = record->intent_id,
+                                    .tenant_id = record->tenant_id,
+                                    .issuer_id = record->issuer_id,
+                                    .serial_len = record->serial.len,
+                                    .state = intent->is_abandoned ? JOURNAL_STATE_ABANDONED
+                                             : intent->is_signed  ? JOURNAL_STATE_SIGNED
+                                                                  : JOURNAL_STATE_INTENDED};
+    memcpy(row.serial, intent->serial, sizeof(row.serial));
+    return row;
+}
+
+/* Keeps the smallest ids above list->after in order. */
+static bool visit_listed(struct cx_bytes key, void *value, void *arg)
+{
+    const struct journal_intent *intent = value;
+    const struct cx_id id = intent->record.intent_id;
+    struct listing *list = arg;
+    (void)key;
+    if (compare(id, list->after) <= 0 ||
+        (list->count == list->limit && compare(id, list->rows[list->count - 1].intent_id) > 0))
+        return true;
+    size_t at = list->count < list->limit ? list->count++ : list->limit - 1;
+    for (; at > 0 && compare(list->rows[at - 1].intent_id, id) > 0; at--)
+        list->rows[at] = list->rows[at - 1];
+    list->rows[at] = unsettled_of(intent);
+    return true;
+}
+
+void journal_index_list(const struct journal_index *index, struct cx_id after, size_t limit,
+                        struct journal_unsettled *rows, size_t *ret_count)
+{
+    struct listing list = {.after = after, .limit = limit, .rows = rows};
+    if (limit > 0)
+        cx_map_each(&index->intents, visit_listed, &list);
+    *ret_count = list.count;
+}
+
 static cx_err add_intent(struct journal_index *index, const struct journal_record *record,
                          struct journal_intent **ret_intent)
 {
@@ -189,6 +277,8 @@ void journal_index_clear(struct journal_index *index)
 {
     cx_map_clear(&index->serials, NULL); /* its values belong to intents */
     cx_map_clear(&index->intents, free);
+    cx_map_clear(&index->retired, free);
+    index->oldest = index->newest = NULL;
     cx_map_clear(&index->numbers, free);
     cx_map_clear(&index->trees, free);
 }

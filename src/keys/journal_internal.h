@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-enum { SEGMENT_HEADER_LEN = 56, SEGMENT_NAME_MAX = 24 };
+enum { SEGMENT_HEADER_LEN = 56, SEGMENT_NAME_MAX = 24, JOURNAL_RETIRED_MAX = 1 << 20 };
 
 /* An intent that core has not settled. Owned by the index. */
 struct journal_intent {
@@ -13,9 +13,18 @@ struct journal_intent {
     uint8_t serial[PKI_SERIAL_MAX];
     char profile[JOURNAL_PROFILE_MAX];
     bool is_signed, is_abandoned;
-    bool is_busy;     /* a thread is between journal_intend and journal_signed */
-    uint32_t segment; /* of the SIGNED record */
+    cx_time abandoned_us; /* 0: before the journal was opened */
+    bool is_busy;         /* a thread is between journal_intend and journal_signed */
+    uint32_t segment;     /* of the SIGNED record */
     uint64_t offset;
+};
+
+/* A serial number whose intent is settled, kept while its stamp would pass for fresh. */
+struct journal_retired {
+    struct journal_retired *next;
+    cx_time until_us;
+    uint8_t key[16 + PKI_SERIAL_MAX]; /* issuer, serial */
+    size_t key_len;
 };
 
 struct journal_number {
@@ -33,16 +42,19 @@ struct journal_tree {
 };
 
 struct journal_index {
-    struct cx_map intents; /* intent id → struct journal_intent */
-    struct cx_map serials; /* issuer id, serial → the same */
-    struct cx_map numbers; /* issuer id, shard → struct journal_number */
-    struct cx_map trees;   /* tenant id → struct journal_tree */
+    struct cx_map intents;                   /* intent id → struct journal_intent */
+    struct cx_map serials;                   /* issuer id, serial → the same */
+    struct cx_map retired;                   /* issuer id, serial → struct journal_retired */
+    struct journal_retired *oldest, *newest; /* of those, by until_us */
+    struct cx_map numbers;                   /* issuer id, shard → struct journal_number */
+    struct cx_map trees;                     /* tenant id → struct journal_tree */
     uint64_t record_count, signed_count;
 };
 
 #define JOURNAL_INDEX_INIT                                                                         \
     ((struct journal_index){.intents = CX_MAP_INIT(JOURNAL_UNSETTLED_MAX),                         \
                             .serials = CX_MAP_INIT(JOURNAL_UNSETTLED_MAX),                         \
+                            .retired = CX_MAP_INIT(JOURNAL_RETIRED_MAX),                           \
                             .numbers = CX_MAP_INIT(1 << 22),                                       \
                             .trees = CX_MAP_INIT(1 << 20)})
 
@@ -78,6 +90,14 @@ struct journal_intent *journal_index_find(const struct journal_index *index,
                                           struct cx_id intent_id);
 struct journal_intent *journal_index_find_serial(const struct journal_index *index,
                                                  struct cx_id issuer_id, struct cx_bytes serial);
+/* The serial number of a signed intent stays taken until until_us. CX_E_BUSY when too many are. */
+cx_err journal_index_retire(struct journal_index *index, const struct journal_intent *intent,
+                            cx_time until_us);
+bool journal_index_is_retired(const struct journal_index *index, struct cx_id issuer_id,
+                              struct cx_bytes serial);
+void journal_index_expire(struct journal_index *index, cx_time now_us);
+void journal_index_list(const struct journal_index *index, struct cx_id after, size_t limit,
+                        struct journal_unsettled *rows, size_t *ret_count);
 void journal_index_drop(struct journal_index *index, struct cx_id intent_id);
 /* 0 when none. */
 uint64_t journal_index_number(const struct journal_index *index, struct cx_id issuer_id,

@@ -12,6 +12,25 @@ void pki_serial_make(uint32_t shard, const uint8_t random[static 16],
     memcpy(ret_serial + 2, random, 16);
 }
 
+enum { STAMP_AT = 2, STAMP_LEN = 7 };
+
+void pki_serial_stamp(uint8_t serial[static PKI_SERIAL_LEN], cx_time at_us)
+{
+    for (int i = 0; i < STAMP_LEN; i++)
+        serial[STAMP_AT + i] = (uint8_t)((uint64_t)at_us >> (8 * (STAMP_LEN - 1 - i)));
+}
+
+cx_err pki_serial_time(struct cx_bytes serial, cx_time *ret_at_us)
+{
+    uint32_t shard = 0;
+    uint64_t at_us = 0;
+    CX_TRY(pki_serial_shard(serial, &shard));
+    for (int i = 0; i < STAMP_LEN; i++)
+        at_us = at_us << 8 | serial.ptr[STAMP_AT + i];
+    *ret_at_us = (cx_time)at_us;
+    return CX_OK;
+}
+
 cx_err pki_serial_shard(struct cx_bytes serial, uint32_t *ret_shard)
 {
     if (serial.len != PKI_SERIAL_LEN || (serial.ptr[0] & 0xF0) != 0x40)

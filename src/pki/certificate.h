@@ -56,12 +56,17 @@ struct pki_template {
 
 /*
  * Serial numbers carry their CRL shard, so that revoking is O(1) and a CRL never grows without
- * bound: octet 0 = 0x40 | (high bits of shard), octet 1 = low bits of shard, octets 2 … 17 = 128
- * random bits. (BR §7.1: at least 64 bits of CSPRNG output.)
+ * bound: octet 0 = 0x40 | (high bits of shard), octet 1 = low bits of shard. Then the time of making it in
+ * microseconds (7 octets), by which keys tells a fresh number from one that was used before, and 72 random bits
+ * (BR §7.1: at least 64 bits of CSPRNG output). docs/design/140-serial-numbers.md.
  */
 enum { PKI_SERIAL_LEN = 18, PKI_SHARDS_MAX = 4096 };
 void pki_serial_make(uint32_t shard, const uint8_t random[static 16],
                      uint8_t ret_serial[static PKI_SERIAL_LEN]);
+/* Puts the time in place of the first 56 random bits. */
+void pki_serial_stamp(uint8_t serial[static PKI_SERIAL_LEN], cx_time at_us);
+/* CX_E_NOTFOUND for one that was not made here; numbers made before there were stamps give any time. */
+cx_err pki_serial_time(struct cx_bytes serial, cx_time *ret_at_us);
 /* CX_E_NOTFOUND for a serial that was not made here (imported certificates: shard 0 by convention).
  */
 cx_err pki_serial_shard(struct cx_bytes serial, uint32_t *ret_shard);

@@ -33,6 +33,7 @@ static void *issue_main(void *arg)
         assert_ok(cx_rng_fill(&rng, random, sizeof(random)));
         assert_ok(cx_id_new(&rng, &request.intent_id));
         pki_serial_make(0, random, serial);
+        pki_serial_stamp(serial, cx_now(&load->stand->signer.clock));
         load->tmpl.serial = CX_BYTES(serial, sizeof(serial));
         cx_err err = keys_issue(load->stand->client, &request, &arena, NULL, &der);
         if (cx_is_ok(err)) {

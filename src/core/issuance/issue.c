@@ -53,6 +53,7 @@ static cx_err make_serial(struct issuance *run, struct cx_bytes *ret_serial)
     CX_TRY(cx_rng_fill(run->core->rng, random, sizeof(random)));
     memcpy(&shard, random + 16, sizeof(shard));
     pki_serial_make(shard & (run->issuer->pki.shard_count - 1), random, serial);
+    pki_serial_stamp(serial, cx_now(run->core->clock));
     return arena_copy(run->arena, CX_BYTES(serial, sizeof(serial)), ret_serial);
 }
 

@@ -3,14 +3,17 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "core/issuance/reconcile.h"
 #include "core/tenant/tenant_store.h"
 
 #include <pthread.h>
 
 enum {
-    SETTLE_BATCH = 256,      /* intents told in one message */
-    SETTLE_QUEUE_MAX = 4096, /* beyond it they stay in the index of keys, which costs memory only */
+    SETTLE_BATCH = 256, /* intents told in one message */
+    SETTLE_QUEUE_MAX =
+        4096, /* beyond it they stay in the index of keys until the next reconciliation */
     PASS_PAUSE_MS = 1000,
+    RECONCILE_PAUSE_S = 600,
     WORKER_ARENA_MAX = 1024 * 1024,
 };
 
@@ -83,10 +86,24 @@ static bool sleep_ms(struct issuance_worker *worker, int64_t ms)
     return go_on;
 }
 
+/* By the monotonic clock, so that a drill's jumps do not hurry it. One that failed is due again. */
+static void reconcile(struct issuance_worker *worker, int64_t *due_us)
+{
+    if (cx_monotonic_us() < *due_us)
+        return;
+    cx_err err = issuance_reconcile(worker->core);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "reconciliation-failed", NULL);
+    else
+        *due_us = cx_monotonic_us() + RECONCILE_PAUSE_S * CX_US_PER_S;
+}
+
 static void *run(void *arg)
 {
     struct issuance_worker *worker = arg;
+    int64_t reconcile_us = 0;
     while (sleep_ms(worker, PASS_PAUSE_MS)) {
+        reconcile(worker, &reconcile_us);
         cx_err err = pass(worker);
         if (cx_failed(err))
             cx_log_err(CX_LOG_WARN, err, "issuance-pass-failed", NULL);

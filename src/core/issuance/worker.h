@@ -13,8 +13,8 @@ struct issuance_worker;
 cx_err issuance_worker_start(struct core *core, struct issuance_worker **ret_worker);
 void issuance_worker_stop(struct issuance_worker *worker); /* joins; NULL-safe */
 
-/* The intent is settled: tells keys, in batches. Never fails: what is not told now is told after a restart, or
- * costs the journal's index a little memory. */
+/* The intent is settled: tells keys, in batches. Never fails: what is not told now is told by the
+ * reconciliation (reconcile.h). */
 void issuance_settled(struct core *core, struct cx_id intent_id);
 
 /* One pass over one tenant: tests and start-up. */

@@ -153,6 +153,7 @@ struct pki_template stand_template(struct stand *stand, const char *dns_name)
     assert_ok(cx_rng_fill(&stand->rng, random, sizeof(random)));
     assert_ok(arena_alloc(&stand->arena, PKI_SERIAL_LEN, (void **)&serial));
     pki_serial_make(1, random, serial);
+    pki_serial_stamp(serial, cx_now(&stand->signer.clock));
     tmpl.serial = CX_BYTES(serial, PKI_SERIAL_LEN);
     return tmpl;
 }

@@ -1,9 +1,5 @@
-#include "tests/lib/test.h"
-
-#include "base/cleanup.h"
-#include "keys/journal.h"
 #include "os/file.h"
-#include "scratch_dir.h"
+#include "journal_stand.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,92 +7,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-struct fixture {
-    struct scratch_dir dir;
-    struct cx_clock clock;
-    struct journal *journal;
-    struct arena arena;
-    struct cx_diag diag;
-    uint64_t segment_max;
-};
-
-static const uint8_t mac_key[JOURNAL_KEY_LEN] = {42};
-
-static cx_err open_with(struct fixture *f, const uint8_t *key)
-{
-    CX_AUTO_CLOSE int dir_fd = open(f->dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(dir_fd >= 0);
-    struct journal_options options = {.dir_fd = dir_fd,
-                                      .clock = &f->clock,
-                                      .mac_key = CX_BYTES(key, JOURNAL_KEY_LEN),
-                                      .segment_max = f->segment_max};
-    f->diag = CX_DIAG_INIT;
-    return journal_open(&options, &f->diag, &f->journal);
-}
-
-static cx_err reopen(struct fixture *f)
-{
-    return open_with(f, mac_key);
-}
-
-static void close_journal(struct fixture *f)
-{
-    journal_close(f->journal);
-    f->journal = NULL;
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-    assert_non_null(f);
-    scratch_make(&f->dir);
-    cx_clock_fixed(&f->clock, 1000 * CX_US_PER_S);
-    f->arena = ARENA_INIT(1 << 20);
-    assert_ok(reopen(f));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    journal_close(f->journal);
-    arena_clear(&f->arena);
-    scratch_clear(&f->dir);
-    free(f);
-    return 0;
-}
-
-static struct journal_record intended(uint8_t n, const uint8_t *serial)
-{
-    struct journal_record record = {.type = JOURNAL_INTENDED,
-                                    .intent_id = {{n}},
-                                    .tenant_id = {{7}},
-                                    .issuer_id = {{8}},
-                                    .profile = CX_STR("server-tls"),
-                                    .version = 1,
-                                    .serial = CX_BYTES(serial, 4)};
-    memset(record.hash, n, sizeof(record.hash));
-    return record;
-}
-
-static cx_err intend(struct fixture *f, uint8_t n, uint32_t serial, struct cx_bytes *ret_der)
-{
-    uint8_t bytes[4];
-    journal_put_u32(bytes, serial);
-    struct journal_record record = intended(n, bytes);
-    f->diag = CX_DIAG_INIT;
-    return journal_intend(f->journal, &record, &f->arena, &f->diag, ret_der);
-}
-
-static void issue(struct fixture *f, uint8_t n, struct cx_str der)
-{
-    struct cx_bytes known;
-    assert_ok(intend(f, n, n, &known));
-    assert_int_equal(known.len, 0);
-    assert_ok(journal_signed(f->journal, (struct cx_id){{n}}, cx_str_bytes(der)));
-}
 
 static void path_of(const struct fixture *f, const char *name, char *ret_path)
 {
@@ -158,7 +68,8 @@ static void refuses_other_content_and_reused_serials(void **state)
 {
     struct fixture *f = *state;
     issue(f, 1, CX_STR("one"));
-    const uint8_t serial[4] = {1};
+    uint8_t serial[PKI_SERIAL_LEN];
+    make_serial(f, 1, serial);
     struct journal_record record = intended(1, serial);
     record.hash[0] ^= 1;
     struct cx_bytes der;
@@ -259,31 +170,6 @@ static void crl_numbers_only_rise(void **state)
                POLICY);
     assert_ok(journal_crl(f->journal, other, 0, 1 + JOURNAL_CRL_STEP_MAX, &f->diag, &number));
     assert_int_equal(number, 1 + JOURNAL_CRL_STEP_MAX);
-}
-
-static void a_log_grows_only_so_fast(void **state)
-{
-    struct fixture *f = *state;
-    const struct cx_id tenant = {{1}};
-    uint8_t root[32] = {1};
-    assert_err(journal_checkpoint(f->journal, tenant, UINT64_MAX, root, &f->diag), POLICY);
-    assert_string_equal(f->diag.rule, "checkpoint-jump");
-    assert_err(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 1, root, &f->diag),
-               POLICY);
-    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START, root, &f->diag));
-    assert_err(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 1, root, &f->diag),
-               POLICY);
-    cx_clock_fixed(&f->clock, 1003 * CX_US_PER_S);
-    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_START + 3 * JOURNAL_TREE_RATE,
-                                 root, &f->diag));
-    assert_err(journal_checkpoint(f->journal, tenant,
-                                  JOURNAL_TREE_START + 3 * JOURNAL_TREE_RATE + 1, root, &f->diag),
-               POLICY);
-    cx_clock_fixed(&f->clock, 1000 * CX_US_PER_DAY); /* a journal from an old backup catches up */
-    assert_err(journal_checkpoint(f->journal, tenant, 2 * (uint64_t)JOURNAL_TREE_GROWTH_MAX, root,
-                                  &f->diag),
-               POLICY);
-    assert_ok(journal_checkpoint(f->journal, tenant, JOURNAL_TREE_GROWTH_MAX, root, &f->diag));
 }
 
 static void checkpoints_never_shrink_or_fork(void **state)
@@ -440,9 +326,9 @@ static void *issue_many(void *arg)
     static _Atomic uint32_t next = 1000;
     for (int i = 0; i < 100; i++) {
         uint32_t n = next++;
-        uint8_t serial[4];
+        uint8_t serial[PKI_SERIAL_LEN];
         struct arena arena = ARENA_INIT(4096);
-        journal_put_u32(serial, n);
+        make_serial(f, n, serial);
         struct journal_record record = intended(0, serial);
         journal_put_u32(record.intent_id.b, n);
         struct cx_bytes der;
@@ -508,6 +394,7 @@ static void survives_kill(void **state)
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status));
         close(pipe_fds[0]);
+        later(f, 100);
         assert_ok(reopen(f));
         for (uint8_t id = 2; id <= last; id++)
             expect_state(f, id, JOURNAL_STATE_SIGNED, "certificate");
@@ -558,7 +445,6 @@ int main(void)
         TEST(settling_frees_the_index),
         TEST(crl_numbers_only_rise),
         TEST(checkpoints_never_shrink_or_fork),
-        TEST(a_log_grows_only_so_fast),
         TEST(torn_tail_is_cut),
         TEST(damage_in_the_middle_refuses_to_start),
         TEST(durable_records_cannot_vanish),

@@ -63,6 +63,11 @@ static void test_serial_shard(void **state)
     for (uint32_t shard = 0; shard < PKI_SHARDS_MAX; shard += 37) {
         uint32_t got = 0;
         pki_serial_make(shard, random, serial);
+        cx_time at_us = 0;
+        pki_serial_stamp(serial, 1795600000123456);
+        assert_ok(pki_serial_time(CX_BYTES(serial, sizeof(serial)), &at_us));
+        assert_int_equal(at_us, 1795600000123456);
+        assert_memory_equal(serial + 9, random + 7, 9); /* 72 random bits are left */
         assert_int_equal(serial[0] & 0x80, 0);
         assert_ok(pki_serial_shard(CX_BYTES(serial, sizeof(serial)), &got));
         assert_int_equal(got, shard);

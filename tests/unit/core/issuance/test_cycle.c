@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "core/issuance/issue.h"
+#include "core/issuance/reconcile.h"
 #include "core/issuance/worker.h"
 #include "core/status/ocsp.h"
 #include "core/status/status.h"
@@ -115,6 +116,38 @@ static void check_recovery(struct world *world)
     assert_ok(issuance_recover_tenant(&world->core, world->stand.tenant));
     assert_ok(keys_get_status(world->core.keys, &status));
     assert_int_equal(status.signed_count, 2);
+}
+
+static uint32_t unsettled(struct world *world)
+{
+    struct keys_status status;
+    assert_ok(keys_get_status(world->core.keys, &status));
+    return status.unsettled_count;
+}
+
+/* Nobody told keys: no worker runs here, as after a crash. */
+static void check_reconciliation(struct world *world)
+{
+    world_issue(world, "www.example.org");
+    struct cx_id before = leave_open(world, false);
+    leave_open(world, true);
+    assert_int_equal(unsettled(world), 2);
+    assert_ok(issuance_reconcile(&world->core)); /* open ones are the recovery's */
+    assert_int_equal(unsettled(world), 1);
+    assert_ok(issuance_recover_tenant(&world->core, world->stand.tenant));
+    assert_int_equal(show(world, before).state, API_REQUEST_STATE_DONE);
+    assert_int_equal(unsettled(world), 3); /* two signed, one abandoned */
+    assert_ok(issuance_reconcile(&world->core));
+    assert_int_equal(unsettled(world), 1);
+    world->stand.signer.clock.offset_us += 120 * CX_US_PER_S;
+    assert_ok(issuance_reconcile(&world->core));
+    assert_int_equal(unsettled(world), 0);
+}
+
+static void what_keys_was_not_told_is_told_later(void **state)
+{
+    (void)state;
+    world_on_both(check_reconciliation);
 }
 
 static void a_crash_at_either_step_is_recovered(void **state)
@@ -339,6 +372,7 @@ int main(void)
         cmocka_unit_test(issues_what_another_person_approved),
         cmocka_unit_test(nobody_approves_themselves),
         cmocka_unit_test(a_crash_at_either_step_is_recovered),
+        cmocka_unit_test(what_keys_was_not_told_is_told_later),
         cmocka_unit_test(revoked_is_final_and_published),
         cmocka_unit_test(pages_are_stable_under_inserts),
         cmocka_unit_test(every_filter_filters),

@@ -235,6 +235,7 @@ static void check_busy(struct world *world)
     assert_ok(issuance_recover_tenant(&world->core, world->stand.tenant));
     assert_int_equal(show(world, id).state, API_REQUEST_STATE_APPROVED); /* not before its time */
     world->clock.offset_us += 2 * ISSUANCE_RETRY_MIN_S * CX_US_PER_S;
+    world->stand.signer.clock.offset_us = world->clock.offset_us;
     assert_ok(issuance_recover_tenant(&world->core, world->stand.tenant));
     assert_int_equal(show(world, id).state, API_REQUEST_STATE_DONE);
     assert_ok(collect(world, &world->requester, server_key, CX_STR(PASSWORD), &collected));
