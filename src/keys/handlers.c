@@ -40,7 +40,8 @@ cx_err handle_keys_issue(void *arg, const struct ipc_request *request, struct ip
     struct ipc_keys_certificate answer;
     CX_TRY(signer_issue(arg, &issue, request->arena, &reply->diag, &answer.der));
     reply->number = IPC_KEYS_CERTIFICATE;
-    return ipc_keys_certificate_write(&reply->body, &answer);
+    /* It is signed: no error from here on may read as a refusal. */
+    return cx_is_ok(ipc_keys_certificate_write(&reply->body, &answer)) ? CX_OK : CX_ERR(IO);
 }
 
 static cx_err handle_journal_find(void *arg, const struct ipc_request *request,
