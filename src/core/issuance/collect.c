@@ -41,22 +41,40 @@ static cx_err write_start(struct store_tx *tx, void *arg)
     return issuance_write_intent(tx, &collection->run);
 }
 
-static cx_err bundle(struct api_request *request, const struct issuance *run,
-                     const struct crypto_key *key, struct cx_bytes der, struct cx_str password,
-                     struct cx_bytes *ret_pkcs12)
+struct delivery {
+    const struct crypto_key *key;
+    struct cx_str password;
+    struct cx_bytes pkcs12;
+};
+
+static cx_err bundle(struct issuance *run, struct cx_bytes der)
 {
+    struct delivery *delivery = run->deliver_arg;
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(CRYPTO_PKCS12_MAX);
     struct cx_bytes chain[1 + ISSUER_CHAIN_MAX] = {run->issuer->certificate_der};
     size_t count = 1;
     for (size_t i = 0; i < run->issuer->chain_count && count < CRYPTO_PKCS12_CHAIN_MAX; i++)
         chain[count++] = run->issuer->chain[i];
-    struct crypto_pkcs12 content = {.key = key,
+    struct crypto_pkcs12 content = {.key = delivery->key,
                                     .certificate = der,
                                     .chain = chain,
                                     .chain_count = count,
                                     .name = run->profile->name};
-    CX_TRY(crypto_pkcs12_write(&content, password, &out));
-    return arena_copy(request->arena, cx_buf_view(&out), ret_pkcs12);
+    CX_TRY(crypto_pkcs12_write(&content, delivery->password, &out));
+    return arena_copy(run->arena, cx_buf_view(&out), &delivery->pkcs12);
+}
+
+/* Before anything is issued: the contract counts characters, PKCS#12 octets. */
+static cx_err check_password(struct cx_str password, struct cx_diag *diag)
+{
+    if (password.len < CRYPTO_PKCS12_PASSWORD_MIN)
+        return cx_refuse(diag, CX_ERR(POLICY), "password", "password-short",
+                         "Take a password of at least %d characters.", CRYPTO_PKCS12_PASSWORD_MIN);
+    if (password.len > CRYPTO_PKCS12_PASSWORD_MAX)
+        return cx_refuse(diag, CX_ERR(POLICY), "password", "password-long",
+                         "Take a password of at most %d octets in UTF-8.",
+                         CRYPTO_PKCS12_PASSWORD_MAX);
+    return CX_OK;
 }
 
 static cx_err load(struct collection *collection, struct cx_id request_id)
@@ -89,15 +107,16 @@ cx_err handle_request_collect(struct api_request *request, const struct api_requ
     CX_TRY(load(collection, in->request_id));
     struct issuance *run = &collection->run;
     CX_TRY(check(request, &run->request));
-    if (in->password.len < CRYPTO_PKCS12_PASSWORD_MIN)
-        return cx_refuse(request->diag, CX_ERR(POLICY), "password", "password-short",
-                         "Take a password of at least %d characters.", CRYPTO_PKCS12_PASSWORD_MIN);
+    CX_TRY(check_password(in->password, request->diag));
     CX_TRY(crypto_key_generate((enum crypto_key_type)run->request.key_type, &key));
     run->body.spki = crypto_key_spki(key);
     CX_TRY(issuance_prepare(run));
     CX_TRY(api_commit(request, &event, write_start, collection));
+    struct delivery delivery = {.key = key, .password = in->password};
+    run->deliver = bundle;
+    run->deliver_arg = &delivery;
     CX_TRY(issuance_finish(run, &view.certificate_id, &der));
-    CX_TRY(bundle(request, run, key, der, in->password, &view.pkcs12));
+    view.pkcs12 = delivery.pkcs12;
     ret_out->body = view;
     return CX_OK;
 }

@@ -74,6 +74,9 @@ static void fill_template(struct issuance *run)
 
 cx_err issuance_prepare(struct issuance *run)
 {
+    /* Not run->now_us, when the request began to arrive: a slow one would be stored with its lease run out, and the
+     * recovery would abandon it while keys signs. */
+    const cx_time now_us = cx_now(run->core->clock);
     struct row_intent *intent = &run->intent;
     struct cx_bytes body = CX_BYTES_NONE;
     *intent = (struct row_intent){
@@ -83,15 +86,15 @@ cx_err issuance_prepare(struct issuance *run)
         .profile_name = run->profile->name,
         .profile_version = run->profile->version,
         .state = cx_str_from(intent_state_name(INTENT_OPEN)),
-        .lease_until_us = run->now_us + ISSUANCE_LEASE_S * CX_US_PER_S,
+        .lease_until_us = now_us + ISSUANCE_LEASE_S * CX_US_PER_S,
         .created_us = run->now_us,
     };
     CX_TRY(cx_id_new_at(run->core->rng, run->now_us, &intent->intent_id));
     CX_TRY(make_serial(run, &intent->serial));
-    CX_TRY(policy_validity(run->profile, &run->issuer->pki, run->request.validity_s, run->now_us,
+    CX_TRY(policy_validity(run->profile, &run->issuer->pki, run->request.validity_s, now_us,
                            &intent->not_before_us, &intent->not_after_us));
     fill_template(run);
-    CX_TRY(pki_template_check(&run->tmpl, &run->issuer->pki, run->now_us, run->diag));
+    CX_TRY(pki_template_check(&run->tmpl, &run->issuer->pki, now_us, run->diag));
     struct field_place place = {run->tenant_id, "intent", "body", intent->intent_id};
     CX_TRY(issuance_body_write(&run->body, run->arena, &body));
     return field_seal(run->core, place, body, run->arena, &intent->body);
@@ -371,7 +374,8 @@ cx_err issuance_finish(struct issuance *run, struct cx_id *ret_certificate_id,
             run->diag, err, "", "issuance-open",
             "The answer of the keys process did not come; the request is finished or freed "
             "within a minute.");
-    CX_TRY(issuance_store(run, der, false, ret_certificate_id));
+    const bool lost = run->deliver && cx_failed(run->deliver(run, der));
+    CX_TRY(issuance_store(run, der, lost, ret_certificate_id));
     *ret_der = der;
     return CX_OK;
 }

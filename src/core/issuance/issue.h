@@ -42,6 +42,10 @@ struct issuance {
     /* prepared */
     struct row_intent intent;
     struct pki_template tmpl;
+    /* May be NULL. Makes what the caller will be handed of a certificate that nobody else can use; when that fails, the
+     * certificate is stored revoked and the request has failed with "key-lost". */
+    cx_err (*deliver)(struct issuance *run, struct cx_bytes der);
+    void *deliver_arg;
     struct certificate_row target; /* what an approved revocation revoked */
 };
 

@@ -99,6 +99,28 @@ static struct api_request_view show(struct world *world, struct cx_id request_id
     return out.body;
 }
 
+/* The head of a slow request arrived half a minute before its body: it has its whole lease all the same. */
+static void check_slow_request(struct world *world)
+{
+    struct api_request_view view = {0};
+    assert_ok(world_ask(world, &world->requester, "slow.example.org", &view));
+    struct issuance run = {.core = &world->core,
+                           .arena = &world->arena,
+                           .diag = &world->diag,
+                           .tenant_id = world->stand.tenant,
+                           .now_us = cx_now(&world->clock) - 30 * CX_US_PER_S};
+    assert_ok(issuance_load(&run, view.id));
+    assert_ok(issuance_prepare(&run));
+    assert_true(run.intent.lease_until_us >
+                cx_now(&world->clock) + ISSUANCE_LEASE_S / 2 * CX_US_PER_S);
+}
+
+static void a_slow_request_has_its_whole_lease(void **state)
+{
+    (void)state;
+    world_on_both(check_slow_request);
+}
+
 static void check_recovery(struct world *world)
 {
     struct cx_id before = leave_open(world, false), after = leave_open(world, true);
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(issues_what_another_person_approved),
         cmocka_unit_test(nobody_approves_themselves),
         cmocka_unit_test(a_crash_at_either_step_is_recovered),
+        cmocka_unit_test(a_slow_request_has_its_whole_lease),
         cmocka_unit_test(what_keys_was_not_told_is_told_later),
         cmocka_unit_test(revoked_is_final_and_published),
         cmocka_unit_test(pages_are_stable_under_inserts),

@@ -212,6 +212,55 @@ static void a_certificate_unlike_its_intent_is_revoked(void **state)
     world_on_both(check_mismatch);
 }
 
+static cx_err fail_to_deliver(struct issuance *run, struct cx_bytes der)
+{
+    (void)run;
+    (void)der;
+    return CX_ERR(PARSE);
+}
+
+/* Signed, but the bundle could not be made: nobody has the key. */
+static void check_undelivered(struct world *world)
+{
+    CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
+    struct opening opening = {0};
+    struct cx_id id = ask(world, "undelivered.example.org"), certificate_id;
+    struct cx_bytes der;
+    assert_ok(crypto_key_generate(CRYPTO_KEY_P256, &key));
+    leave_open(world, id, crypto_key_spki(key), &opening);
+    opening.run.deliver = fail_to_deliver;
+    assert_err(issuance_finish(&opening.run, &certificate_id, &der), INTERNAL);
+    assert_failed(world, id, "key-lost");
+}
+
+static void a_key_that_cannot_be_handed_out_leaves_a_revoked_certificate(void **state)
+{
+    (void)state;
+    world_on_both(check_undelivered);
+}
+
+/* 90 characters are within the contract, 270 octets are not within PKCS#12: refused before anything is issued. */
+static void check_long_password(struct world *world)
+{
+    struct api_collected_view collected;
+    char password[271] = {0};
+    struct cx_id id = ask(world, "long.example.org");
+    for (size_t i = 0; i < 90; i++)
+        memcpy(password + 3 * i, "\xE5\xAF\x86", 3);
+    assert_err(collect(world, &world->requester, id, cx_str_from(password), &collected), POLICY);
+    assert_string_equal(world->diag.rule, "password-long");
+    assert_int_equal(show(world, id).state, API_REQUEST_STATE_AWAITING_COLLECTION);
+    struct keys_status status;
+    assert_ok(keys_get_status(world->core.keys, &status));
+    assert_int_equal(status.signed_count, 0);
+}
+
+static void a_password_that_is_too_long_issues_nothing(void **state)
+{
+    (void)state;
+    world_on_both(check_long_password);
+}
+
 static void check_busy(struct world *world)
 {
     struct api_collected_view collected;
@@ -257,6 +306,8 @@ int main(void)
         cmocka_unit_test(a_key_lost_in_a_crash_leaves_a_revoked_certificate),
         cmocka_unit_test(a_certificate_unlike_its_intent_is_revoked),
         cmocka_unit_test(what_found_keys_busy_is_issued_later),
+        cmocka_unit_test(a_key_that_cannot_be_handed_out_leaves_a_revoked_certificate),
+        cmocka_unit_test(a_password_that_is_too_long_issues_nothing),
     };
     return cmocka_run_group_tests(tests, world_group_start, world_group_stop);
 }
