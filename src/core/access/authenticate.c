@@ -4,6 +4,7 @@
 #include "core/access/access_store.h"
 #include "core/access/secret.h"
 #include "core/core.h"
+#include "core/tenant/tenant_store.h"
 #include "crypto/hash.h"
 
 enum { AUTHENTICATE_ARENA_MAX = 16 * 1024 };
@@ -21,6 +22,8 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     struct lookup *lookup = arg;
     cx_err err = token_find(tx, lookup->secret->tenant_id, lookup->secret->id, lookup->arena,
                             &lookup->token);
+    if (cx_is_ok(err))
+        err = tenant_check_active(tx, lookup->secret->tenant_id);
     lookup->found = cx_is_ok(err);
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;

@@ -228,7 +228,11 @@ static cx_err write_state(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "user_id", "user-not-disabled",
                          "Only a disabled user can be enabled.");
     CX_TRY(user_set_state(tx, tenant_id, change->user_id, user.state, change->to, request->now_us));
-    return change->to == USER_DISABLED ? check_administrator_left(tx, request) : CX_OK;
+    if (change->to != USER_DISABLED)
+        return CX_OK;
+    /* A link that nobody remembers must not open anything when the person is enabled again. */
+    CX_TRY(link_expire_all(tx, tenant_id, change->user_id, request->now_us));
+    return check_administrator_left(tx, request);
 }
 
 static cx_err change_state(struct api_request *request, struct cx_id user_id, enum user_state to,

@@ -15,6 +15,7 @@
 #include "core/issuance/intent_store.h"
 #include "core/issuance/issue.h"
 #include "core/issuance/worker.h"
+#include "core/tenant/tenant_store.h"
 
 enum { RECOVER_BATCH = 64, RECOVER_ARENA_MAX = 8 * 1024 * 1024, RUN_ARENA_MAX = 2 * 1024 * 1024 };
 
@@ -37,6 +38,11 @@ static cx_err claim_intents(struct store_tx *tx, void *arg)
 static cx_err claim_requests(struct store_tx *tx, void *arg)
 {
     struct claim *claim = arg;
+    claim->count = 0;
+    cx_err err = tenant_check_active(tx, claim->tenant_id);
+    if (err.code == CX_E_NOTFOUND)
+        return CX_OK; /* suspended: its requests wait */
+    CX_TRY(err);
     return request_claim_due(tx, claim->tenant_id, claim->now_us, claim->lease_us, RECOVER_BATCH,
                              claim->requests, &claim->count);
 }

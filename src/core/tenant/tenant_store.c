@@ -27,6 +27,16 @@ cx_err tenant_name(struct core *core, struct cx_id tenant_id, struct arena *aren
     return CX_OK;
 }
 
+cx_err tenant_check_active(struct store_tx *tx, struct cx_id tenant_id)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx, "SELECT 1 FROM tenant WHERE tenant_id = $1 AND state = 'active'", &q));
+    store_bind_id(q, 1, tenant_id);
+    CX_TRY(store_step(q, &row));
+    return row ? CX_OK : CX_ERR(NOTFOUND);
+}
+
 struct each_read {
     struct cx_id *ids;
     size_t count;
@@ -37,8 +47,7 @@ static cx_err read_each(struct store_tx *tx, void *arg)
     struct each_read *read = arg;
     struct store_stmt *q = NULL;
     read->count = 0;
-    CX_TRY(store_prepare(
-        tx, "SELECT tenant_id FROM tenant WHERE state = 'active' ORDER BY tenant_id LIMIT $1", &q));
+    CX_TRY(store_prepare(tx, "SELECT tenant_id FROM tenant ORDER BY tenant_id LIMIT $1", &q));
     store_bind_int(q, 1, TENANTS_MAX);
     for (;;) {
         bool row = false;

@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include "core/access/credential.h"
+#include "core/tenant/tenant_store.h"
 #include "world.h"
 
 #define BIT(role) (1u << ROLE_##role)
@@ -227,9 +228,62 @@ static void a_token_is_as_narrow_and_short_as_it_was_made(void **state)
     world_on_both(check_tokens);
 }
 
+/* A link from before somebody was disabled stays dead when they come back. */
+static void check_disabled_link(struct world *world)
+{
+    struct principal person = enrolled_by(world, &world->administrator, API_ROLE_REQUESTER);
+    struct cx_str link = new_link(world, &world->administrator, person.user_id);
+    struct api_user_disable_in disable = {person.user_id};
+    struct api_user_disable_out disabled = {0};
+    struct api_user_enable_in enable = {person.user_id};
+    struct api_user_enable_out enabled = {0};
+    struct api_request request = world_request(world, API_OP_USER_DISABLE, &world->administrator);
+    assert_ok(handle_user_disable(&request, &disable, &disabled));
+    request = world_request(world, API_OP_USER_ENABLE, &world->administrator);
+    assert_ok(handle_user_enable(&request, &enable, &enabled));
+    expect_no_link(world, link);
+}
+
+static void disabling_ends_enrolment_links(void **state)
+{
+    (void)state;
+    world_on_both(check_disabled_link);
+}
+
+static cx_err suspend(struct store_tx *tx, void *arg)
+{
+    struct store_stmt *q = NULL;
+    (void)arg;
+    CX_TRY(store_prepare(tx, "UPDATE tenant SET state = 'suspended'", &q));
+    return store_exec(q);
+}
+
+/* Nobody acts in it, but what it issued is still published. */
+static void check_suspended(struct world *world)
+{
+    struct principal person = enrolled_by(world, &world->administrator, API_ROLE_REQUESTER);
+    struct cx_str token;
+    const struct cx_id *tenants = NULL;
+    size_t count = 0;
+    assert_ok(world_redeem(world, new_link(world, &world->administrator, person.user_id), &token));
+    assert_ok(world_authenticate(world, token, &person));
+    assert_ok(store_write(world->core.store, suspend, NULL));
+    assert_err(world_authenticate(world, token, &person), AUTH);
+    assert_ok(tenant_each(&world->core, &world->arena, &tenants, &count));
+    assert_int_equal(count, 1);
+}
+
+static void a_suspended_tenant_acts_no_more(void **state)
+{
+    (void)state;
+    world_on_both(check_suspended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(disabling_ends_enrolment_links),
+        cmocka_unit_test(a_suspended_tenant_acts_no_more),
         cmocka_unit_test(who_enrols_a_person_is_not_a_second_person),
         cmocka_unit_test(a_link_for_somebody_else_approves_nothing),
         cmocka_unit_test(two_approvals_are_two_persons),
