@@ -9,7 +9,9 @@ enum {
     PKI_OCSP_REQUEST_MAX = 4096,
     PKI_OCSP_RESPONSE_MAX = 32768,
     PKI_OCSP_ITEMS_MAX = 16,
-    PKI_OCSP_NONCE_MAX = 32
+    PKI_OCSP_NONCE_MAX = 32,       /* longer ones are not repeated */
+    PKI_OCSP_NONCE_READ_MAX = 128, /* RFC 9654 */
+    PKI_OCSP_SERIAL_MAX = 64,      /* of a question; longer than any certificate may have */
 };
 
 enum pki_ocsp_hash { PKI_OCSP_SHA1, PKI_OCSP_SHA256, PKI_OCSP_HASH_OTHER };

@@ -31,7 +31,7 @@ static cx_err read_id(struct der_reader *reader, struct pki_ocsp_id *ret_id)
     size_t len = out.hash == PKI_OCSP_SHA1     ? 20
                  : out.hash == PKI_OCSP_SHA256 ? 32
                                                : out.name_hash.len;
-    if (out.name_hash.len != len || out.key_hash.len != len || out.serial.len > PKI_SERIAL_MAX + 1)
+    if (out.name_hash.len != len || out.key_hash.len != len || out.serial.len > PKI_OCSP_SERIAL_MAX)
         return CX_ERR(PARSE);
     *ret_id = out;
     return CX_OK;
@@ -42,6 +42,7 @@ static cx_err read_extensions(struct der_reader *reader, uint8_t tag, struct cx_
 {
     struct der_reader outer;
     struct der_reader list;
+    bool seen = false;
     CX_TRY(der_enter(reader, tag, &outer));
     CX_TRY(der_enter(&outer, DER_SEQUENCE, &list));
     CX_TRY(der_finish(&outer));
@@ -58,13 +59,18 @@ static cx_err read_extensions(struct der_reader *reader, uint8_t tag, struct cx_
         CX_TRY(der_finish(&extension));
         if (ret_nonce && pki_oid_is(oid, PKI_OID_OCSP_NONCE)) {
             struct der_reader nonce = der_reader(value);
-            if (ret_nonce->len)
+            struct cx_bytes nonce_value;
+            if (seen)
                 return CX_ERR(PARSE);
-            CX_TRY(der_read_octet_string(&nonce, ret_nonce));
+            CX_TRY(der_read_octet_string(&nonce, &nonce_value));
             CX_TRY(der_finish(&nonce));
-            /* RFC 8954 §2.1: 1 to 32 octets; others MUST be rejected as malformed. */
-            if (ret_nonce->len == 0 || ret_nonce->len > PKI_OCSP_NONCE_MAX)
+            /* RFC 9654 §2.1: 1 to 128 octets, others MUST be rejected as malformed; a responder need not repeat those
+             * above 32. */
+            if (nonce_value.len == 0 || nonce_value.len > PKI_OCSP_NONCE_READ_MAX)
                 return CX_ERR(PARSE);
+            seen = true;
+            if (nonce_value.len <= PKI_OCSP_NONCE_MAX)
+                *ret_nonce = nonce_value;
         } else if (critical) {
             return CX_ERR(PARSE);
         }

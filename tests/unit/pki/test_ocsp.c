@@ -174,14 +174,20 @@ static void test_request_refused(void **state)
     der = NULL;
     OCSP_REQUEST_free(request);
 
-    request = OCSP_REQUEST_new(); /* RFC 8954: a nonce above 32 octets is malformed */
-    OCSP_request_add0_id(request, OCSP_cert_to_id(EVP_sha1(), w.leaf_x509, w.ca_x509));
-    OCSP_request_add1_nonce(request, NULL, 33);
-    len = i2d_OCSP_REQUEST(request, &der);
-    assert_err(pki_ocsp_request_parse(CX_BYTES(der, len), NULL, &parsed), PARSE);
-    OPENSSL_free(der);
-    der = NULL;
-    OCSP_REQUEST_free(request);
+    /* RFC 9654: a nonce above 32 octets may stay unanswered, one above 128 is malformed */
+    for (int nonce = 128; nonce <= 129; nonce++) {
+        request = OCSP_REQUEST_new();
+        OCSP_request_add0_id(request, OCSP_cert_to_id(EVP_sha1(), w.leaf_x509, w.ca_x509));
+        OCSP_request_add1_nonce(request, NULL, nonce);
+        len = i2d_OCSP_REQUEST(request, &der);
+        cx_err err = pki_ocsp_request_parse(CX_BYTES(der, len), NULL, &parsed);
+        assert_int_equal(err.code, nonce == 128 ? CX_E_OK : CX_E_PARSE);
+        if (nonce == 128)
+            assert_int_equal(parsed.nonce.len, 0);
+        OPENSSL_free(der);
+        der = NULL;
+        OCSP_REQUEST_free(request);
+    }
 
     request = OCSP_REQUEST_new();
     for (int i = 0; i <= PKI_OCSP_ITEMS_MAX; i++)

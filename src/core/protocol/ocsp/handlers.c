@@ -82,7 +82,9 @@ static cx_err answer(struct api_request *request, struct cx_id issuer_id, struct
         return answer_error(request, PKI_OCSP_UNAUTHORIZED, raw);
     if (cx_failed(err))
         return answer_error(request, PKI_OCSP_TRY_LATER, raw);
-    if (asked->item_count != 1 || !names_issuer(&asked->items[0], issuer))
+    /* RFC 5280 §4.1.2.2: no certificate here has a number of more than 20 octets. */
+    if (asked->item_count != 1 || !names_issuer(&asked->items[0], issuer) ||
+        asked->items[0].serial.len > PKI_SERIAL_MAX)
         return answer_error(request, PKI_OCSP_UNAUTHORIZED, raw);
     struct ocsp_question question = {
         .issuer = issuer,

@@ -189,6 +189,15 @@ static void ask_unknown_and_foreign(struct asking *asking)
     asking_end(asking);
 }
 
+/* No certificate has such a number: nothing to wait for, and nothing that another number's answer could be. */
+static void ask_long_number(struct asking *asking)
+{
+    asking_start(asking, asking->issuer, CX_STR("5A0102030405060708090A0B0C0D0E0F1011121314"),
+                 EVP_sha1(), false);
+    assert_error(post(asking, asking->der), OCSP_RESPONSE_STATUS_UNAUTHORIZED);
+    asking_end(asking);
+}
+
 static void ask_malformed(struct asking *asking)
 {
     asking_start(asking, asking->issuer, CX_STR("5A01"), EVP_sha1(), false);
@@ -214,6 +223,7 @@ static void check(struct world *world)
     wait_for_responder(world);
     ask_good_and_revoked(&asking);
     ask_unknown_and_foreign(&asking);
+    ask_long_number(&asking);
     ask_malformed(&asking);
     status_stop(service);
     X509_free(asking.issuer);
