@@ -21,6 +21,7 @@ void arena_clear(struct arena *arena)
     struct arena_block *block = arena->head;
     while (block) {
         struct arena_block *next = block->next;
+        cx_wipe(block->data, block->used); /* requests hold tokens, links and names in the clear */
         free(block);
         block = next;
     }

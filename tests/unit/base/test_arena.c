@@ -1,6 +1,29 @@
 #include "tests/lib/test.h"
 #include "base/arena.h"
 
+/* Looks at what goes back to the heap (linked with --wrap=free). */
+static bool watching, seen;
+void __real_free(void *ptr);
+void __wrap_free(void *ptr);
+void __wrap_free(void *ptr)
+{
+    if (watching && ptr && memmem(ptr, 256, "correct horse", 13))
+        seen = true;
+    __real_free(ptr);
+}
+
+static void test_nothing_stays_in_freed_memory(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT(1 << 16);
+    struct cx_str text = CX_STR_NONE;
+    assert_ok(arena_copy_str(&arena, CX_STR("correct horse battery staple"), &text));
+    watching = true;
+    arena_clear(&arena);
+    watching = false;
+    assert_false(seen);
+}
+
 static void test_cap_is_hard(void **state)
 {
     (void)state;
@@ -56,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cap_is_hard),
+        cmocka_unit_test(test_nothing_stays_in_freed_memory),
         cmocka_unit_test(test_memory_is_zeroed_and_aligned),
         cmocka_unit_test(test_overflow_is_refused),
         cmocka_unit_test(test_printf_and_copy),
