@@ -108,8 +108,9 @@ static void stop(struct running *run)
     struct core *core = &run->core;
     api_server_stop(run->gate);
     api_server_stop(run->local);
+    status_stop(
+        core->status); /* before the worker, whom its responders' certificates are told to */
     issuance_worker_stop(core->issuance);
-    status_stop(core->status);
     if (core->audit)
         audit_stop(core->audit);
     profile_cache_free(core->profiles);

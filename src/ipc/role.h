@@ -23,6 +23,8 @@ enum { ROLE_CONTROL_FD = 3, ROLE_KEYS_FD = 4, ROLE_OUTBOUND_FD = 5 };
 /* Exit code of a role that cannot work however often it is started (configuration, database schema,
  * sandbox): before it was ready, the supervisor gives up and says so. */
 enum { ROLE_EXIT_REFUSED = 78 };
+/* A role that is told to end finishes what is under way within this time; the supervisor waits longer. */
+enum { ROLE_DRAIN_S = 10 };
 
 enum role_kind { ROLE_KEYS, ROLE_OUTBOUND, ROLE_CORE, ROLE_GATE, ROLE_COUNT };
 /* "keys", "outbound", "core", "gate"; never NULL. */

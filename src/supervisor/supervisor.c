@@ -22,7 +22,9 @@
 #define START_MAX_US (120 * CX_US_PER_S) /* core may have to migrate and recover first */
 #define PING_US (5 * CX_US_PER_S)
 #define SILENCE_MAX_US (20 * CX_US_PER_S)
-#define STOP_MAX_US (10 * CX_US_PER_S)
+#define STOP_MAX_US (20 * CX_US_PER_S)
+/* Core lets requests finish first, then its parts stop. */
+_Static_assert(STOP_MAX_US >= (ROLE_DRAIN_S + 5) * CX_US_PER_S, "core is killed while it drains");
 
 enum { CONTROL_ARENA_MAX = 4096 };
 

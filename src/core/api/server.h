@@ -11,13 +11,14 @@
  */
 #pragma once
 #include "core/api/exchange.h"
+#include "ipc/role.h"
 
 #include <sys/types.h>
 
 enum {
     API_IDLE_S = 60,
     API_UPLOAD_S = 30,
-    API_DRAIN_S = 10,
+    API_DRAIN_S = ROLE_DRAIN_S,
     API_PEERS_MAX = 4,
     API_CONNECTIONS_DEFAULT = 64
 };
