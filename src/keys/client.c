@@ -282,6 +282,16 @@ cx_err keys_responder_install(struct keys_client *client, struct cx_id tenant_id
     return call_ok(client, IPC_KEYS_RESPONDER_INSTALL, &out, diag);
 }
 
+cx_err keys_responder_rotate(struct keys_client *client, struct cx_id tenant_id,
+                             struct cx_id issuer_id, struct cx_bytes spki)
+{
+    const struct ipc_keys_responder_rotate message = {
+        .tenant_id = tenant_id, .issuer_id = issuer_id, .spki = spki};
+    CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(SMALL_MAX);
+    CX_TRY(ipc_keys_responder_rotate_write(&out, &message));
+    return call_ok(client, IPC_KEYS_RESPONDER_ROTATE, &out, NULL);
+}
+
 cx_err keys_sign_checkpoint(struct keys_client *client, struct cx_id tenant_id, uint64_t size,
                             const uint8_t root[static 32], struct arena *arena,
                             struct cx_diag *diag, struct cx_str *ret_note)

@@ -101,6 +101,11 @@ cx_err keys_responder_install(struct keys_client *client, struct cx_id tenant_id
                               struct cx_id issuer_id, struct cx_bytes certificate_der,
                               struct cx_diag *diag);
 
+/* The responder's certificate was revoked: its key, when it is spki still, gives way to a new one, and nothing is
+ * answered before that has its certificate. CX_E_POLICY for a key in a token, which an operator replaces. */
+cx_err keys_responder_rotate(struct keys_client *client, struct cx_id tenant_id,
+                             struct cx_id issuer_id, struct cx_bytes spki);
+
 /* Signs a log checkpoint (C2SP tlog-checkpoint, signed-note with Ed25519). keys keeps the last size and
  * root per tenant outside the database and refuses a smaller tree, or another root for the same size. */
 cx_err keys_sign_checkpoint(struct keys_client *client, struct cx_id tenant_id, uint64_t size,

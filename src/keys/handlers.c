@@ -180,6 +180,15 @@ cx_err handle_keys_responder_install(void *arg, const struct ipc_request *reques
                                     &reply->diag);
 }
 
+static cx_err handle_responder_rotate(void *arg, const struct ipc_request *request,
+                                      struct ipc_reply *reply)
+{
+    struct ipc_keys_responder_rotate message;
+    CX_TRY(ipc_keys_responder_rotate_parse(request->payload, request->arena, &message));
+    return signer_responder_rotate(arg, message.tenant_id, message.issuer_id, message.spki,
+                                   &reply->diag);
+}
+
 static cx_err handle_sign_checkpoint(void *arg, const struct ipc_request *request,
                                      struct ipc_reply *reply)
 {
@@ -274,6 +283,7 @@ const struct ipc_route keys_routes[] = {
     {IPC_KEYS_SIGN_OCSP, handle_sign_ocsp},
     {IPC_KEYS_RESPONDER, handle_keys_responder},
     {IPC_KEYS_RESPONDER_INSTALL, handle_keys_responder_install},
+    {IPC_KEYS_RESPONDER_ROTATE, handle_responder_rotate},
     {IPC_KEYS_SIGN_CHECKPOINT, handle_sign_checkpoint},
     {IPC_KEYS_CHECKPOINT_KEY, handle_keys_checkpoint_key},
     {IPC_KEYS_DATA_KEY_NEW, handle_keys_data_key_new},

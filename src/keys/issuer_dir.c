@@ -46,8 +46,8 @@ static void responder_free_all(struct responder *responder)
 {
     while (responder != NULL) {
         struct responder *previous = responder->previous;
-        if (previous == NULL)
-            backend_key_free(responder->key); /* shared by the whole chain */
+        if (previous == NULL || previous->key != responder->key)
+            backend_key_free(responder->key); /* shared by those that followed it */
         free(responder);
         responder = previous;
     }

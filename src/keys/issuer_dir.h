@@ -95,3 +95,6 @@ cx_err issuer_responder(struct issuer_dir *dir, struct issuer *issuer, struct cx
 /* Installs the certificate of the responder's key; the caller has checked it. */
 cx_err issuer_responder_install(struct issuer_dir *dir, struct issuer *issuer,
                                 struct cx_bytes certificate_der, struct cx_diag *diag);
+/* Replaces the responder's key, when it is spki, by a new one without a certificate. CX_E_POLICY for a key in a token. */
+cx_err issuer_responder_rotate(struct issuer_dir *dir, struct issuer *issuer, struct cx_bytes spki,
+                               struct cx_diag *diag);

@@ -6,7 +6,9 @@
 #include "codec/der.h"
 #include "keys/issuer_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CERTIFICATE_MAX = 16 * 1024 };
 
@@ -137,6 +139,38 @@ cx_err issuer_responder_install(struct issuer_dir *dir, struct issuer *issuer,
     CX_TRY(issuer_responder(dir, issuer, diag, &responder));
     pthread_mutex_lock(&issuer->responder_lock);
     cx_err err = install(dir, issuer, certificate_der, diag);
+    pthread_mutex_unlock(&issuer->responder_lock);
+    return err;
+}
+
+/* The certificate's file stays: it does not fit the new key and is read as none. */
+static cx_err rotate(struct issuer_dir *dir, struct issuer *issuer, struct cx_diag *diag)
+{
+    struct issuer_spec spec;
+    char base[OS_PATH_MAX], path[OS_PATH_MAX];
+    CX_CLEANUP(backend_key_freep) struct backend_key *key = NULL;
+    if (issuer->spec.key_label.len > 0)
+        return cx_refuse(diag, CX_ERR(POLICY), "/issuer_id", "responder-token",
+                         "the responder's key is in a token: an operator replaces it there");
+    CX_TRY(responder_spec(issuer, &spec));
+    CX_TRY(issuer_dir_path(dir, spec.issuer_id, base));
+    CX_TRY(os_path(path, "%s/responder.key", base));
+    if (unlink(path) != 0 && errno != ENOENT) /* a crash here: the next use makes a key */
+        return CX_ERR(IO);
+    CX_TRY(issuer_dir_make_key(dir, &spec, "responder.key", CX_BYTES_NONE, diag, &key));
+    CX_TRY(push(issuer, key, CX_BYTES_NONE, diag));
+    key = NULL;
+    return CX_OK;
+}
+
+cx_err issuer_responder_rotate(struct issuer_dir *dir, struct issuer *issuer, struct cx_bytes spki,
+                               struct cx_diag *diag)
+{
+    const struct responder *responder = NULL;
+    CX_TRY(issuer_responder(dir, issuer, diag, &responder));
+    pthread_mutex_lock(&issuer->responder_lock);
+    cx_err err =
+        cx_bytes_eq(issuer->responder->key->spki, spki) ? rotate(dir, issuer, diag) : CX_OK;
     pthread_mutex_unlock(&issuer->responder_lock);
     return err;
 }

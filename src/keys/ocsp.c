@@ -87,3 +87,11 @@ cx_err signer_responder_install(struct signer *signer, struct cx_id tenant_id,
     CX_TRY(crypto_sha256(certificate_der, hash));
     return journal_responder(signer->journal, issuer_id, hash);
 }
+
+cx_err signer_responder_rotate(struct signer *signer, struct cx_id tenant_id,
+                               struct cx_id issuer_id, struct cx_bytes spki, struct cx_diag *diag)
+{
+    struct issuer *issuer = NULL;
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    return issuer_responder_rotate(signer->issuers, issuer, spki, diag);
+}

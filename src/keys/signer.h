@@ -89,6 +89,10 @@ cx_err signer_responder_install(struct signer *signer, struct cx_id tenant_id,
                                 struct cx_id issuer_id, struct cx_bytes certificate_der,
                                 struct cx_diag *diag);
 
+/* A new key in place of spki, if that is the responder's present one. */
+cx_err signer_responder_rotate(struct signer *signer, struct cx_id tenant_id,
+                               struct cx_id issuer_id, struct cx_bytes spki, struct cx_diag *diag);
+
 /* Append text to out. */
 cx_err signer_checkpoint(struct signer *signer, struct cx_id tenant_id, uint64_t size,
                          const uint8_t root[static 32], struct cx_diag *diag, struct cx_buf *out);

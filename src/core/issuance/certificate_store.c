@@ -88,6 +88,22 @@ cx_err certificate_find_by_key(struct store_tx *tx, struct cx_id tenant_id, stru
     return row ? certificate_row_of(q, arena, ret_certificate) : CX_ERR(NOTFOUND);
 }
 
+cx_err certificate_key_is_revoked(struct store_tx *tx, struct cx_id tenant_id,
+                                  struct cx_id issuer_id, struct cx_bytes spki_sha256)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT 1 FROM certificate WHERE tenant_id = $1 AND spki_sha256 = $2 "
+                         "AND issuer_id = $3 AND revoked_us IS NOT NULL LIMIT 1",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_bytes(q, 2, spki_sha256);
+    store_bind_id(q, 3, issuer_id);
+    CX_TRY(store_step(q, &row));
+    return row ? CX_OK : CX_ERR(NOTFOUND);
+}
+
 cx_err certificate_set_replaced(struct store_tx *tx, struct cx_id tenant_id,
                                 struct cx_id certificate_id, struct cx_id replaced_by_id)
 {

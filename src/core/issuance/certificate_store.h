@@ -42,6 +42,9 @@ cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
 cx_err certificate_find_by_key(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
                                struct cx_bytes spki_sha256, struct arena *arena,
                                struct certificate_row *ret_certificate);
+/* Was any certificate of this issuer for this key revoked? CX_E_NOTFOUND when none was. */
+cx_err certificate_key_is_revoked(struct store_tx *tx, struct cx_id tenant_id,
+                                  struct cx_id issuer_id, struct cx_bytes spki_sha256);
 cx_err certificate_set_replaced(struct store_tx *tx, struct cx_id tenant_id,
                                 struct cx_id certificate_id, struct cx_id replaced_by_id);
 

@@ -25,6 +25,9 @@ void ocsp_cache_free(struct ocsp_cache *cache);
 void ocsp_cache_drop(struct ocsp_cache *cache, struct cx_id issuer_id, struct cx_bytes serial);
 void ocsp_cache_drop_shard(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard);
 
+/* All of an issuer's: its responder is not to be believed any more. */
+void ocsp_cache_drop_issuer(struct ocsp_cache *cache, struct cx_id issuer_id);
+
 struct ocsp_question {
     const struct issuer_entry *issuer;
     struct cx_bytes serial;

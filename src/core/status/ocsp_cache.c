@@ -117,7 +117,8 @@ static bool is_in_shard(const struct kept *kept, struct cx_id issuer_id, uint32_
            own == shard;
 }
 
-void ocsp_cache_drop_shard(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard)
+/* shard UINT32_MAX: all of the issuer's. */
+static void drop_many(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard)
 {
     cache->generation++;
     for (int i = 0; i < OCSP_STRIPES; i++) {
@@ -125,11 +126,22 @@ void ocsp_cache_drop_shard(struct ocsp_cache *cache, struct cx_id issuer_id, uin
         pthread_mutex_lock(&stripe->lock);
         for (struct kept *kept = stripe->oldest, *next = NULL; kept; kept = next) {
             next = kept->newer;
-            if (is_in_shard(kept, issuer_id, shard))
+            if (memcmp(kept->key, issuer_id.b, 16) == 0 &&
+                (shard == UINT32_MAX || is_in_shard(kept, issuer_id, shard)))
                 forget(stripe, kept);
         }
         pthread_mutex_unlock(&stripe->lock);
     }
+}
+
+void ocsp_cache_drop_shard(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard)
+{
+    drop_many(cache, issuer_id, shard);
+}
+
+void ocsp_cache_drop_issuer(struct ocsp_cache *cache, struct cx_id issuer_id)
+{
+    drop_many(cache, issuer_id, UINT32_MAX);
 }
 
 bool ocsp_cache_find(struct ocsp_cache *cache, const struct ocsp_question *question,

@@ -12,7 +12,11 @@
 #include "crypto/hash.h"
 #include "pki/algorithm.h"
 
-enum { RESPONDER_ARENA_MAX = 4 * 1024 * 1024, RESPONDER_PROFILE_SHARE = 3 };
+enum {
+    RESPONDER_ARENA_MAX = 4 * 1024 * 1024,
+    RESPONDER_PROFILE_SHARE = 3,
+    RESPONDER_REFUSED_S = 600, /* an issuer may be enabled again */
+};
 
 static cx_err commit_system(void *context, struct audit_event *event, store_fn fn, void *arg)
 {
@@ -110,20 +114,79 @@ static cx_err certify(struct core *core, const struct issuer_entry *issuer,
     return err.code == CX_E_NOTFOUND ? issue_for(core, issuer, profile, spki, arena, diag) : err;
 }
 
-static cx_err renew_one(struct core *core, const struct issuer_entry *issuer,
-                        const struct pki_profile *profile)
+static cx_err find_revoked(struct store_tx *tx, void *arg)
+{
+    const struct finding *finding = arg;
+    return certificate_key_is_revoked(tx, finding->tenant_id, finding->issuer_id,
+                                      finding->spki_sha256);
+}
+
+/* A certificate of the responder's key was revoked: whoever has the key could go on answering, since clients are
+ * told not to check it (id-pkix-ocsp-nocheck). So the key goes, and with it what it has signed. */
+static cx_err replace_revoked(struct status_service *service, const struct issuer_entry *issuer,
+                              struct arena *arena, struct cx_bytes *spki, cx_time *not_after_us)
+{
+    struct core *core = service->core;
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    struct finding finding = {.tenant_id = issuer->tenant_id,
+                              .issuer_id = issuer->issuer_id,
+                              .spki_sha256 = CX_BYTES(digest, sizeof(digest))};
+    CX_TRY(crypto_sha256(*spki, digest));
+    cx_err err = store_read(core->store, find_revoked, &finding);
+    if (err.code == CX_E_NOTFOUND)
+        return CX_OK;
+    CX_TRY(err);
+    cx_log(CX_LOG_WARN, "responder-revoked: its key is replaced", "issuer",
+           issuer->pki.issuer_ref.ptr, NULL);
+    CX_TRY(keys_responder_rotate(core->keys, issuer->tenant_id, issuer->issuer_id, *spki));
+    if (service->ocsp)
+        ocsp_cache_drop_issuer(service->ocsp, issuer->issuer_id);
+    return keys_responder(core->keys, issuer->tenant_id, issuer->issuer_id, arena, spki,
+                          not_after_us);
+}
+
+static cx_err renew_one(struct status_service *service, const struct issuer_entry *issuer,
+                        const struct pki_profile *profile, struct cx_diag *diag)
 {
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(RESPONDER_ARENA_MAX);
-    struct cx_diag diag = CX_DIAG_INIT;
+    struct core *core = service->core;
     struct cx_bytes spki = CX_BYTES_NONE;
     cx_time not_after_us = 0;
     cx_err err = keys_responder(core->keys, issuer->tenant_id, issuer->issuer_id, &arena, &spki,
                                 &not_after_us);
+    if (cx_is_ok(err))
+        err = replace_revoked(service, issuer, &arena, &spki, &not_after_us);
     if (cx_is_ok(err) && is_due(profile, not_after_us, cx_now(core->clock)))
-        err = certify(core, issuer, profile, spki, &arena, &diag);
+        err = certify(core, issuer, profile, spki, &arena, diag);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "responder-not-renewed", "issuer", issuer->pki.issuer_ref.ptr,
-                   "rule", diag.rule, "text", diag.text, NULL);
+                   "rule", diag->rule, "text", diag->text, NULL);
+    return err;
+}
+
+static bool is_refused(const struct status_service *service, struct cx_id issuer_id,
+                       const struct pki_profile *profile)
+{
+    const struct responder_refusal *refusal =
+        cx_map_get(&service->refused, cx_id_bytes(&issuer_id));
+    return refusal && refusal->profile_version == profile->version &&
+           cx_now(service->core->clock) < refusal->until_us;
+}
+
+/* An issuer may be made without the right to certify a responder: asking again would only fill the log. */
+static cx_err refuse_for_now(struct status_service *service, struct cx_id issuer_id,
+                             const struct pki_profile *profile, const struct cx_diag *why)
+{
+    struct responder_refusal *refusal = calloc(1, sizeof(*refusal));
+    void *old = NULL;
+    if (!refusal)
+        return CX_ERR(NOMEM);
+    refusal->profile_version = profile->version;
+    refusal->until_us = strcmp(why->rule, "issuer-kind") == 0
+                            ? INT64_MAX /* an issuer's rights do not change */
+                            : cx_now(service->core->clock) + RESPONDER_REFUSED_S * CX_US_PER_S;
+    cx_err err = cx_map_put(&service->refused, cx_id_bytes(&issuer_id), refusal, &old);
+    free(cx_is_ok(err) ? old : refusal);
     return err;
 }
 
@@ -140,13 +203,12 @@ cx_err responder_renew(struct status_service *service, struct cx_id tenant_id)
     CX_TRY(err);
     CX_TRY(issuer_each(service->core, tenant_id, &arena, &issuers, &count));
     for (size_t i = 0; i < count; i++) {
-        struct cx_bytes key = cx_id_bytes(&issuers[i]->issuer_id);
-        if (cx_map_get(&service->refused, key))
+        struct cx_diag diag = CX_DIAG_INIT;
+        if (is_refused(service, issuers[i]->issuer_id, &entry->profile))
             continue;
-        err = renew_one(service->core, issuers[i], &entry->profile);
-        /* An issuer may be made without the right to certify a responder: asking again would only fill the log. */
+        err = renew_one(service, issuers[i], &entry->profile, &diag);
         if (err.code == CX_E_POLICY)
-            CX_TRY(cx_map_put(&service->refused, key, service, NULL));
+            CX_TRY(refuse_for_now(service, issuers[i]->issuer_id, &entry->profile, &diag));
         else if (cx_failed(err))
             worst = err;
     }

@@ -16,13 +16,22 @@ enum {
     STATUS_OVERLAP_S = 10, /* clocks of nodes differ by less */
 };
 
+static void keep(cx_err *first, cx_err err)
+{
+    if (cx_is_ok(*first))
+        *first = err;
+}
+
+/* What fails at one step does not keep the others from their work. */
 static cx_err publish_tenant(struct status_service *service, struct cx_id tenant_id)
 {
+    cx_err first = CX_OK;
     bool more = true;
-    while (more && !service->stop)
-        CX_TRY(publish_due(service, tenant_id, &more));
-    CX_TRY(publish_files_since(service, tenant_id, service->seen_us));
-    return publish_issuers(service, tenant_id);
+    while (more && !service->stop && cx_is_ok(first))
+        first = publish_due(service, tenant_id, &more);
+    keep(&first, publish_files_since(service, tenant_id, service->seen_us));
+    keep(&first, publish_issuers(service, tenant_id));
+    return first;
 }
 
 static void report(cx_err err, const char *event)
@@ -94,7 +103,7 @@ static void *run(void *arg)
 static void service_free(struct status_service *service)
 {
     ocsp_cache_free(service->ocsp);
-    cx_map_clear(&service->refused, NULL);
+    cx_map_clear(&service->refused, free);
     pthread_cond_destroy(&service->wake);
     pthread_mutex_destroy(&service->lock);
     free(service);

@@ -17,8 +17,13 @@ struct status_service {
     cx_time seen_us;           /* publications up to here are on this node's disk */
     cx_time responder_us;      /* when responders are looked at next */
     int64_t responder_retry_s; /* the pause after the next failure */
-    struct cx_map
-        refused; /* issuers that keys lets have no responder: not asked again by this process */
+    struct cx_map refused; /* issuer id → struct responder_refusal: not asked again for a while */
+};
+
+/* An issuer that got no certificate for its responder. Of the map that holds it. */
+struct responder_refusal {
+    int64_t profile_version; /* a newer one may be allowed */
+    cx_time until_us;
 };
 
 /* publish.c: signs what is due in one tenant; *ret_more when there is more than one batch. */
