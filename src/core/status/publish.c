@@ -26,6 +26,7 @@ struct batch {
     struct crl_due due[PUBLISH_BATCH];
     struct keys_revoked *entries[PUBLISH_BATCH];
     size_t entry_counts[PUBLISH_BATCH];
+    bool unreadable[PUBLISH_BATCH]; /* too many entries: the others of the batch go on */
     struct crl_published signed_crls[PUBLISH_BATCH];
     size_t count;
 };
@@ -41,10 +42,14 @@ static cx_err claim(struct store_tx *tx, void *arg)
 static cx_err read_entries(struct store_tx *tx, void *arg)
 {
     struct batch *batch = arg;
-    for (size_t i = 0; i < batch->count; i++)
-        CX_TRY(crl_shard_entries(tx, batch->tenant_id, batch->due[i].issuer_id, batch->due[i].shard,
-                                 batch->now_us, batch->arena, &batch->entries[i],
-                                 &batch->entry_counts[i]));
+    for (size_t i = 0; i < batch->count; i++) {
+        cx_err err = crl_shard_entries(tx, batch->tenant_id, batch->due[i].issuer_id,
+                                       batch->due[i].shard, batch->now_us, batch->arena,
+                                       &batch->entries[i], &batch->entry_counts[i]);
+        batch->unreadable[i] = err.code == CX_E_LIMIT;
+        if (!batch->unreadable[i])
+            CX_TRY(err);
+    }
     return CX_OK;
 }
 
@@ -65,6 +70,12 @@ static cx_err sign(struct core *core, struct batch *batch, size_t i)
 {
     struct cx_diag diag = CX_DIAG_INIT;
     struct crl_published *out = &batch->signed_crls[i];
+    if (batch->unreadable[i]) {
+        char issuer[CX_ID_TEXT_MAX];
+        cx_id_format(CX_ID_ISSUER, batch->due[i].issuer_id, issuer);
+        cx_log_err(CX_LOG_ERROR, CX_ERR(LIMIT), "crl-too-many-entries", "issuer", issuer, NULL);
+        return CX_ERR(LIMIT);
+    }
     *out = (struct crl_published){
         .issuer_id = batch->due[i].issuer_id,
         .shard = batch->due[i].shard,

@@ -101,18 +101,21 @@ cx_err crl_shard_claim(struct store_tx *tx, struct cx_id tenant_id, cx_time now_
     return CX_OK;
 }
 
+/* "+": SQLite would else walk all certificates by expiry, for each shard. */
+#define ENTRIES_OF_SHARD                                                                           \
+    "FROM certificate WHERE tenant_id = $1 AND issuer_id = $2 AND shard = $3 "                     \
+    "AND revoked_us IS NOT NULL AND +not_after_us > $4 "
+
 static cx_err count_entries(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
-                            uint32_t shard, size_t *ret_count)
+                            uint32_t shard, cx_time ended_us, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     bool row = false;
-    CX_TRY(store_prepare(tx,
-                         "SELECT COUNT(*) FROM certificate WHERE tenant_id = $1 AND issuer_id = $2 "
-                         "AND shard = $3 AND revoked_us IS NOT NULL",
-                         &q));
+    CX_TRY(store_prepare(tx, "SELECT COUNT(*) " ENTRIES_OF_SHARD, &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, issuer_id);
     store_bind_int(q, 3, shard);
+    store_bind_int(q, 4, ended_us);
     CX_TRY(store_step(q, &row));
     *ret_count = row ? (size_t)store_col_int(q, 0) : 0;
     return CX_OK;
@@ -124,22 +127,20 @@ cx_err crl_shard_entries(struct store_tx *tx, struct cx_id tenant_id, struct cx_
 {
     struct store_stmt *q = NULL;
     struct keys_revoked *entries = NULL;
+    const cx_time ended_us = now_us - STATUS_KEEP_EXPIRED_S * CX_US_PER_S;
     size_t room = 0, count = 0;
-    CX_TRY(count_entries(tx, tenant_id, issuer_id, shard, &room));
+    CX_TRY(count_entries(tx, tenant_id, issuer_id, shard, ended_us, &room));
     if (room > STATUS_CRL_ENTRIES_MAX)
         return CX_ERR(LIMIT);
     CX_TRY(ARENA_NEW_ARRAY(arena, room, &entries));
-    CX_TRY(store_prepare(
-        tx,
-        "SELECT serial, revoked_us, revoke_reason FROM certificate WHERE tenant_id = $1 "
-        "AND issuer_id = $2 AND shard = $3 AND revoked_us IS NOT NULL "
-        /* "+": SQLite would else walk all certificates by expiry, for each shard. */
-        "AND +not_after_us > $4 ORDER BY revoked_us, serial",
-        &q));
+    CX_TRY(store_prepare(tx,
+                         "SELECT serial, revoked_us, revoke_reason " ENTRIES_OF_SHARD
+                         "ORDER BY revoked_us, serial",
+                         &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, issuer_id);
     store_bind_int(q, 3, shard);
-    store_bind_int(q, 4, now_us - STATUS_KEEP_EXPIRED_S * CX_US_PER_S);
+    store_bind_int(q, 4, ended_us);
     while (count < room) {
         bool row = false;
         CX_TRY(store_step(q, &row));
