@@ -7,6 +7,7 @@
  * DigestInfo): every token has these, and a CRL of megabytes need not cross to it.
  */
 #include "base/checked.h"
+#include "base/log.h"
 #include "codec/der_write.h"
 #include "crypto/hash.h"
 #include "keys/backend.h"
@@ -69,6 +70,22 @@ static CK_SESSION_HANDLE take_session(struct token *token)
     return session;
 }
 
+/* Logging in takes the PIN, which is read before the sandbox and not kept: only a new process can. The supervisor starts
+ * it; a journalled intent without a signature is what it always is after a crash. */
+static void give_up(const char *why)
+{
+    cx_log(CX_LOG_ERROR, "the token is lost: this process ends and is started again", "why", why,
+           NULL);
+    _exit(EXIT_FAILURE);
+}
+
+/* What a token says once it was away: the login and the objects of the old sessions are gone. */
+static bool is_login_lost(CK_RV rv)
+{
+    return rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_KEY_HANDLE_INVALID ||
+           rv == CKR_OBJECT_HANDLE_INVALID;
+}
+
 /* A session that failed is replaced; when the token has none to give, the pool shrinks. */
 static void return_session(struct token *token, CK_SESSION_HANDLE session, bool is_good)
 {
@@ -82,8 +99,8 @@ static void return_session(struct token *token, CK_SESSION_HANDLE session, bool 
     pthread_mutex_lock(&token->lock);
     if (session != CK_INVALID_HANDLE)
         token->sessions[token->free_count++] = session;
-    else
-        token->session_count--;
+    else if (--token->session_count == 0)
+        give_up("no session is left");
     pthread_cond_broadcast(&token->returned);
     pthread_mutex_unlock(&token->lock);
 }
@@ -118,6 +135,8 @@ static cx_err token_sign(const struct backend_key *base, struct cx_bytes message
     CK_RV rv = key->token->p11->C_SignInit(session, &mechanism, key->object);
     if (rv == CKR_OK)
         rv = key->token->p11->C_Sign(session, input, input_len, signature, &signature_len);
+    if (is_login_lost(rv))
+        give_up("it wants the PIN again");
     return_session(key->token, session, rv == CKR_OK);
     if (rv != CKR_OK)
         return rv == CKR_DEVICE_REMOVED || rv == CKR_SESSION_HANDLE_INVALID ||

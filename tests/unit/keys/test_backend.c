@@ -5,6 +5,9 @@
 #include "os/file.h"
 #include "scratch_dir.h"
 
+#include <dlfcn.h>
+#include <p11-kit/pkcs11.h>
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -169,6 +172,57 @@ static void token_keys_sign_and_are_found_again(void **state)
     backend_pkcs11_free(&backend);
 }
 
+/* In a child: every session of the token ends under the back end's feet, as when it is pulled out and put back. */
+static void lose_sessions(const char *module, const struct backend_key *key)
+{
+    void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL); /* the one that is loaded already */
+    CK_FUNCTION_LIST *p11 = NULL;
+    CK_SLOT_ID slots[8];
+    CK_ULONG count = 8;
+    CK_RV (*get_list)(CK_FUNCTION_LIST **) = NULL;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX + 16);
+    *(void **)&get_list = library ? dlsym(library, "C_GetFunctionList") : NULL;
+    if (!get_list || get_list(&p11) != CKR_OK ||
+        p11->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+        _exit(2);
+    for (CK_ULONG i = 0; i < count; i++)
+        (void)p11->C_CloseAllSessions(slots[i]);
+    for (int i = 0; i < 100; i++)
+        CX_IGNORE(key->sign(key, CX_BYTES("x", 1), &signature));
+    _exit(0); /* it went on answering "busy" */
+}
+
+static void a_lost_login_ends_the_process(void **state)
+{
+    (void)state;
+    const char *module = find_module();
+    if (module == NULL) {
+        print_message("SKIP: softhsm2 is not installed\n");
+        skip();
+    }
+    SCRATCH dir;
+    scratch_make(&dir);
+    make_token(&dir, "blinking");
+    pid_t pid = fork(); /* the module lives in the child only */
+    if (pid == 0) {
+        const struct backend_pkcs11_options options = {
+            .module = module, .token = CX_STR("blinking"), .pin = cx_str_bytes(CX_STR("1234"))};
+        const struct backend_place place = {
+            .dir = dir.path, .issuer_id = issuer, .name = "key", .label = CX_STR("blinking")};
+        struct backend backend = {0};
+        struct backend_key *key = NULL;
+        struct cx_diag diag = CX_DIAG_INIT;
+        if (cx_failed(backend_pkcs11_new(&options, &diag, &backend)) ||
+            cx_failed(backend.create(backend.self, &place, CRYPTO_KEY_P256, &diag, &key)))
+            _exit(3);
+        lose_sessions(module, key);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+}
+
 static void module_must_be_one(void **state)
 {
     (void)state;
@@ -187,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file_keys_are_sealed_to_their_issuer),
         cmocka_unit_test(token_keys_sign_and_are_found_again),
+        cmocka_unit_test(a_lost_login_ends_the_process),
         cmocka_unit_test(module_must_be_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
