@@ -89,7 +89,7 @@ static cx_err find_parent_id(struct host *host, struct cx_id tenant_id, struct c
 
 /* The issuer that ca request left in the key directory; with its certificate when an installation was cut short. */
 static cx_err find_requested(struct host *host, struct cx_id tenant_id, struct cx_str name,
-                             struct cx_id *ret_issuer_id)
+                             struct ceremony_issuer_row *ret_row)
 {
     struct ceremony_issuer_row *rows = NULL;
     const struct ceremony_issuer_row *found = NULL;
@@ -101,14 +101,14 @@ static cx_err find_requested(struct host *host, struct cx_id tenant_id, struct c
             found = &rows[i];
     if (!found)
         return CX_ERR(NOTFOUND);
-    *ret_issuer_id = found->issuer_id;
+    *ret_row = *found;
     return CX_OK;
 }
 
 /* A second key under the same name would leave open which one is meant. */
 static cx_err refuse_requested(struct host *host, struct cx_id tenant_id, struct cx_str name)
 {
-    struct cx_id other;
+    struct ceremony_issuer_row other;
     cx_err err = find_requested(host, tenant_id, name, &other);
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;
@@ -152,6 +152,7 @@ cx_err ca_install_run(struct cli *cli, const struct cli_command *command)
     struct cx_id tenant_id, parent_id;
     struct ca_plan plan;
     struct ceremony_issuer issuer;
+    struct ceremony_issuer_row requested;
     struct brought brought;
     (void)command;
     CX_TRY(ca_read_plan(cli, &plan));
@@ -160,11 +161,15 @@ cx_err ca_install_run(struct cli *cli, const struct cli_command *command)
     CX_TRY(host_tenant(&host, &tenant_id));
     CX_TRY(ca_refuse_taken(&host, tenant_id, plan.name));
     CX_TRY(ca_describe(&host, tenant_id, &plan, false, &issuer));
-    cx_err err = find_requested(&host, tenant_id, plan.name, &issuer.issuer_id);
+    cx_err err = find_requested(&host, tenant_id, plan.name, &requested);
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(&cli->diag, err, "name", "", "No CA named %.*s awaits its certificate.",
                          CX_STR_ARG(plan.name));
     CX_TRY(err);
+    /* What keys was told when the key was made goes into every certificate; the configuration may say otherwise now. */
+    issuer.issuer_id = requested.issuer_id;
+    issuer.shard_count = requested.shard_count;
+    issuer.status_url = requested.status_url;
     CX_TRY(ceremony_ca_install(host.core.keys, tenant_id, issuer.issuer_id, brought.certificate,
                                &cli->diag));
     CX_TRY(find_parent_id(&host, tenant_id, brought.certificate, &parent_id));

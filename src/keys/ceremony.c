@@ -172,9 +172,11 @@ static cx_err copy_row(const struct ipc_ceremony_issuer *from, struct arena *are
                                             .issuer_id = from->issuer_id,
                                             .key_type = (enum crypto_key_type)from->key_type,
                                             .root = from->root,
+                                            .shard_count = from->shard_count,
                                             .has_certificate = from->has_certificate,
                                             .not_after_us = from->not_after_us};
     CX_TRY(arena_copy_str(arena, from->name, &ret_row->name));
+    CX_TRY(arena_copy_str(arena, from->status_url, &ret_row->status_url));
     return arena_copy_str(arena, from->backend, &ret_row->backend);
 }
 

@@ -68,6 +68,8 @@ struct ceremony_issuer_row {
     struct cx_id tenant_id, issuer_id;
     struct cx_str name, backend;
     enum crypto_key_type key_type;
+    uint32_t shard_count;
+    struct cx_str status_url; /* as keys puts it into certificates, whatever is configured by now */
     bool root, has_certificate;
     cx_time not_after_us;
 };

@@ -7,6 +7,7 @@
  */
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "crypto/weak_key.h"
 #include "keys/handlers.h"
 #include "keys/issue_internal.h"
@@ -335,9 +336,11 @@ static cx_err describe(struct signer *signer, struct cx_id issuer_id, struct are
         .issuer_id = issuer_id,
         .key_type = (uint8_t)issuer->spec.key_type,
         .root = issuer->spec.root,
+        .shard_count = issuer->spec.shard_count,
         .has_certificate = issuer->certificate_der.len > 0,
         .not_after_us = issuer->certificate_der.len > 0 ? issuer->certificate.not_after_us : 0};
     CX_TRY(arena_copy_str(arena, issuer->spec.name, &ret_row->name));
+    CX_TRY(arena_copy_str(arena, issuer->spec.status_url, &ret_row->status_url));
     return arena_copy_str(arena, issuer->spec.backend, &ret_row->backend);
 }
 
@@ -345,13 +348,20 @@ static cx_err handle_issuers(void *arg, const struct ipc_request *request, struc
 {
     struct signer *signer = arg;
     struct cx_id *ids = NULL;
-    size_t count = 0;
+    size_t count = 0, listed = 0;
     struct ipc_ceremony_issuer *rows = NULL;
     CX_TRY(issuer_dir_list(signer->issuers, request->arena, &ids, &count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &rows));
-    for (size_t i = 0; i < count; i++)
-        CX_TRY(describe(signer, ids[i], request->arena, &reply->diag, &rows[i]));
-    const struct ipc_ceremony_issuer_list answer = {.issuers = rows, .issuers_count = count};
+    for (size_t i = 0; i < count; i++) {
+        struct cx_diag diag = CX_DIAG_INIT;
+        cx_err err = describe(signer, ids[i], request->arena, &diag, &rows[listed]);
+        if (err.code == CX_E_CRYPTO) /* one that was altered does not hide the others */
+            cx_log_err(CX_LOG_ERROR, err, "issuer-altered", "text", diag.text, NULL);
+        else
+            CX_TRY(err);
+        listed += cx_is_ok(err);
+    }
+    const struct ipc_ceremony_issuer_list answer = {.issuers = rows, .issuers_count = listed};
     reply->number = IPC_CEREMONY_ISSUER_LIST;
     return ipc_ceremony_issuer_list_write(&reply->body, &answer);
 }

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CERTIFICATE_MAX = 16 * 1024, ARENA_MAX = 256 * 1024 };
 
@@ -41,6 +42,8 @@ cx_err issuer_dir_new(const struct issuer_dir_options *options, struct issuer_di
     *ret_dir = dir;
     return CX_OK;
 }
+
+#define NEXT "next" /* folder of a set of files that is being put in place */
 
 static void responder_free_all(struct responder *responder)
 {
@@ -134,12 +137,12 @@ static cx_err compute_mac(const struct issuer_dir *dir, struct cx_id issuer_id,
     return kek_mac(dir->kek, KEK_ISSUER_MAC, issuer_id, pieces, CX_COUNT_OF(pieces), ret_mac);
 }
 
-static cx_err read_files(const struct issuer_dir *dir, struct cx_id issuer_id,
-                         struct issuer *issuer, struct cx_diag *diag)
+/* The three files as they lie in path. CX_E_CRYPTO: they do not belong together. */
+static cx_err read_set(const struct issuer_dir *dir, const char *path, struct cx_id issuer_id,
+                       struct issuer *issuer, struct cx_diag *diag)
 {
-    char path[OS_PATH_MAX];
     struct cx_bytes yaml, mac;
-    CX_TRY(issuer_dir_path(dir, issuer_id, path));
+    issuer->certificate_der = CX_BYTES_NONE;
     cx_err err = issuer_dir_read_file(path, "mac", KEK_LEN, &issuer->arena, &mac);
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(diag, err, "/issuer_id", "issuer-unknown",
@@ -157,6 +160,19 @@ static cx_err read_files(const struct issuer_dir *dir, struct cx_id issuer_id,
         return altered(diag, issuer->ref);
     CX_TRY(issuer_yaml_parse(&issuer->arena, yaml, diag, &issuer->spec));
     return cx_id_eq(issuer->spec.issuer_id, issuer_id) ? CX_OK : altered(diag, issuer->ref);
+}
+
+static cx_err read_files(const struct issuer_dir *dir, struct cx_id issuer_id,
+                         struct issuer *issuer, struct cx_diag *diag)
+{
+    char path[OS_PATH_MAX], next[OS_PATH_MAX];
+    CX_TRY(issuer_dir_path(dir, issuer_id, path));
+    cx_err err = read_set(dir, path, issuer_id, issuer, diag);
+    if (err.code != CX_E_CRYPTO)
+        return err;
+    /* A ceremony may have died while it replaced them: what it was about to put in place is whole in NEXT. */
+    CX_TRY(os_path(next, "%s/" NEXT, path));
+    return cx_is_ok(read_set(dir, next, issuer_id, issuer, NULL)) ? CX_OK : err;
 }
 
 cx_err issuer_view_certificate(struct issuer *issuer, struct cx_diag *diag)
@@ -278,24 +294,60 @@ cx_err issuer_dir_add(struct issuer_dir *dir, const struct issuer_spec *spec, st
     return issuer_dir_make_key(dir, spec, "key", pkcs8, diag, ret_key);
 }
 
+struct set {
+    struct cx_bytes yaml, certificate, mac;
+};
+
+static cx_err write_set(const char *base, const struct set *set)
+{
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%s/issuer.yaml", base));
+    CX_TRY(os_file_write(path, set->yaml, 0400));
+    if (set->certificate.len > 0) {
+        CX_TRY(os_path(path, "%s/cert.der", base));
+        CX_TRY(os_file_write(path, set->certificate, 0400));
+    }
+    CX_TRY(os_path(path, "%s/mac", base));
+    return os_file_write(path, set->mac, 0400);
+}
+
+static void remove_set(const char *base)
+{
+    static const char *const names[] = {"mac", "cert.der", "issuer.yaml"};
+    char path[OS_PATH_MAX];
+    for (size_t i = 0; i < CX_COUNT_OF(names); i++)
+        if (cx_is_ok(os_path(path, "%s/%s", base, names[i])))
+            (void)unlink(path);
+    (void)rmdir(base); /* what stays is not read while the set in place is whole */
+}
+
+/* Three files cannot be replaced at once. A set that exists already is therefore first written beside itself. */
+static cx_err replace_set(const char *base, const struct set *set)
+{
+    char mac[OS_PATH_MAX], next[OS_PATH_MAX];
+    CX_TRY(os_path(mac, "%s/mac", base));
+    if (!os_file_exists(mac)) /* new: without a mac there is no issuer */
+        return write_set(base, set);
+    CX_TRY(os_path(next, "%s/" NEXT, base));
+    CX_TRY(os_mkdir(next, 0700, (uid_t)-1, (gid_t)-1));
+    CX_TRY(write_set(next, set));
+    CX_TRY(write_set(base, set));
+    remove_set(next);
+    return CX_OK;
+}
+
 cx_err issuer_dir_seal(struct issuer_dir *dir, const struct issuer_spec *spec,
                        struct cx_bytes certificate_der, struct cx_diag *diag)
 {
-    char base[OS_PATH_MAX], path[OS_PATH_MAX];
+    char base[OS_PATH_MAX];
     uint8_t mac[KEK_LEN];
     CX_CLEANUP(cx_buf_clear) struct cx_buf yaml = CX_BUF_INIT(ISSUER_YAML_MAX);
     CX_TRY(issuer_spec_check(spec, diag));
     CX_TRY(issuer_yaml_write(spec, &yaml));
     CX_TRY(compute_mac(dir, spec->issuer_id, cx_buf_view(&yaml), certificate_der, mac));
     CX_TRY(issuer_dir_path(dir, spec->issuer_id, base));
-    CX_TRY(os_path(path, "%s/issuer.yaml", base));
-    CX_TRY(os_file_write(path, cx_buf_view(&yaml), 0400));
-    if (certificate_der.len > 0) {
-        CX_TRY(os_path(path, "%s/cert.der", base));
-        CX_TRY(os_file_write(path, certificate_der, 0400));
-    }
-    CX_TRY(os_path(path, "%s/mac", base));
-    return os_file_write(path, CX_BYTES(mac, sizeof(mac)), 0400);
+    const struct set set = {cx_buf_view(&yaml), certificate_der, CX_BYTES(mac, sizeof(mac))};
+    return replace_set(base, &set);
 }
 
 cx_err issuer_dir_list(struct issuer_dir *dir, struct arena *arena, struct cx_id **ret_ids,

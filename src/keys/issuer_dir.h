@@ -5,6 +5,7 @@
  *   cert.der       the CA certificate (absent until one signed elsewhere is installed)
  *   mac            HMAC over both under the key-encryption key: who cannot unlock cannot change them
  *   key            sealed private key (file back end)
+ *   next/          the first three as they are about to be, while a ceremony replaces them
  *   responder.key, responder.der   the delegated OCSP responder, made online
  *
  * Online, the directory is only read (save for the responder). Issuers are loaded at first use and kept: a struct

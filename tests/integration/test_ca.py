@@ -58,7 +58,14 @@ def test_signed_by_an_offline_root(instance, tmp_path):
     # Somebody else's certificate over another key must not be installed.
     wrong = ca(instance, 'install', '--name', 'offline-sub', '--certificate', root, '--chain', root)
     assert wrong.status != 0
-    ca(instance, 'install', '--name', 'offline-sub', '--certificate', signed, '--chain', root).expect(0)
+    # The status URL is that of the request, whatever the configuration says when the certificate comes back.
+    config = pathlib.Path(instance.data) / 'certinext.yaml'
+    before = config.read_text()
+    lines = [line for line in before.splitlines() if not line.startswith('status_url:')]
+    config.write_text('\n'.join(lines + ['status_url: http://moved.example.org']) + '\n')
+    done = ca(instance, 'install', '--name', 'offline-sub', '--certificate', signed, '--chain', root)
+    config.write_text(before)
+    done.expect(0)
     issuer = next(i for i in instance.enroll_admin().pages('/v1/issuers') if i['name'] == 'offline-sub')
     certificate = instance.issue(['offline.example.org'], issuer_id=issuer['id'])
     pki.verify(tmp_path, certificate['pem'], [signed.read_text(), root.read_text()])
