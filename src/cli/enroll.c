@@ -204,7 +204,8 @@ cx_err enroll_print_hand_over(struct cli *cli, const json_t *answer)
     uint8_t digest[CRYPTO_SHA256_LEN];
     CX_CLEANUP(cx_buf_clear) struct cx_buf pin = CX_BUF_INIT(2 * sizeof(digest) + 1);
     static const struct pem_limits limits = {.text_max = 65536, .blocks_max = 4};
-    if (cli->json || cli->local.len > 0 || !secret || strncmp(secret, "cxl_", 4) != 0)
+    /* It goes into a command that somebody will paste: nothing but a link's own characters. */
+    if (cli->json || cli->local.len > 0 || !secret || !secret_valid(cx_str_from(secret)))
         return CX_OK;
     CX_TRY(operation_context(cli, &context));
     CX_TRY(pem_parse(&cli->arena, cx_str_bytes(context.ca), &limits, &cli->diag, &blocks, &count));

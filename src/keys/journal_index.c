@@ -91,7 +91,7 @@ struct listing {
 
 static int compare(struct cx_id a, struct cx_id b)
 {
-    return memcmp(a.b, b.b, sizeof(a.b));
+    return cx_bytes_cmp(cx_id_bytes(&a), cx_id_bytes(&b));
 }
 
 static struct journal_unsettled unsettled_of(const struct journal_intent *intent)

@@ -108,16 +108,17 @@ void ocsp_cache_drop(struct ocsp_cache *cache, struct cx_id issuer_id, struct cx
     pthread_mutex_unlock(&stripe->lock);
 }
 
+/* shard UINT32_MAX: any of the issuer's. */
 static bool is_in_shard(const struct kept *kept, struct cx_id issuer_id, uint32_t shard)
 {
     uint32_t own = 0;
     if (memcmp(kept->key, issuer_id.b, 16) != 0)
         return false;
-    return cx_failed(pki_serial_shard(CX_BYTES(kept->key + 17, kept->key_len - 17), &own)) ||
+    return shard == UINT32_MAX ||
+           cx_failed(pki_serial_shard(CX_BYTES(kept->key + 17, kept->key_len - 17), &own)) ||
            own == shard;
 }
 
-/* shard UINT32_MAX: all of the issuer's. */
 static void drop_many(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t shard)
 {
     cache->generation++;
@@ -126,8 +127,7 @@ static void drop_many(struct ocsp_cache *cache, struct cx_id issuer_id, uint32_t
         pthread_mutex_lock(&stripe->lock);
         for (struct kept *kept = stripe->oldest, *next = NULL; kept; kept = next) {
             next = kept->newer;
-            if (memcmp(kept->key, issuer_id.b, 16) == 0 &&
-                (shard == UINT32_MAX || is_in_shard(kept, issuer_id, shard)))
+            if (is_in_shard(kept, issuer_id, shard))
                 forget(stripe, kept);
         }
         pthread_mutex_unlock(&stripe->lock);

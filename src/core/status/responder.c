@@ -182,7 +182,7 @@ static cx_err refuse_for_now(struct status_service *service, struct cx_id issuer
     if (!refusal)
         return CX_ERR(NOMEM);
     refusal->profile_version = profile->version;
-    refusal->until_us = strcmp(why->rule, "issuer-kind") == 0
+    refusal->until_us = cx_str_is(cx_str_from(why->rule), "issuer-kind")
                             ? INT64_MAX /* an issuer's rights do not change */
                             : cx_now(service->core->clock) + RESPONDER_REFUSED_S * CX_US_PER_S;
     cx_err err = cx_map_put(&service->refused, cx_id_bytes(&issuer_id), refusal, &old);
