@@ -178,7 +178,7 @@ def parse_statement(sql, tables, where):
     if match and match[1] in tables:
         parse_column(match[2], tables[match[1]])
         return
-    if re.match(r"(DROP INDEX \w+|UPDATE |INSERT INTO )", sql, re.I):
+    if re.match(r"(DROP INDEX \w+|UPDATE |INSERT INTO |DELETE FROM )", sql, re.I):
         return
     raise SchemaError(f"{where}: not understood: {sql[:80]!r}")
 

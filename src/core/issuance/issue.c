@@ -113,7 +113,7 @@ cx_err issuance_insert_intent(struct store_tx *tx, const struct issuance *run)
     if (revoked)
         return cx_refuse(run->diag, CX_ERR(POLICY), "issuer_id", "issuer-revoked",
                          "The issuer's own certificate is revoked: it issues nothing.");
-    return row_intent_insert(tx, &run->intent);
+    return intent_insert(tx, &run->intent);
 }
 
 cx_err issuance_write_intent(struct store_tx *tx, const struct issuance *run)
@@ -149,7 +149,7 @@ static cx_err write_closing(struct store_tx *tx, void *arg)
     const struct issuance *run = closing->run;
     const struct request_row *request = &run->request;
     if (closing->from == REQUEST_ISSUING)
-        CX_TRY(intent_close(tx, run->tenant_id, run->intent.intent_id, INTENT_ABANDONED));
+        CX_TRY(intent_abandon(tx, run->tenant_id, run->intent.intent_id));
     CX_TRY(request_transition(tx, run->tenant_id, request->request_id, closing->from, closing->to,
                               cx_now(run->core->clock)));
     if (closing->to == REQUEST_FAILED)
@@ -222,7 +222,7 @@ static cx_err write_certificate(struct store_tx *tx, void *arg)
     const struct issuance *run = storing->run;
     const struct row_certificate *certificate = &storing->certificate;
     struct cx_id tenant_id = run->tenant_id, request_id = run->request.request_id;
-    CX_TRY(intent_close(tx, tenant_id, run->intent.intent_id, INTENT_SETTLED));
+    CX_TRY(intent_settle(tx, tenant_id, run->intent.intent_id));
     CX_TRY(row_certificate_insert(tx, certificate));
     CX_TRY(row_certificate_body_insert(tx, &storing->body));
     CX_TRY(certificate_names_insert(tx, &storing->names));
