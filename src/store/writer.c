@@ -10,9 +10,13 @@
  */
 #include "store/store_internal.h"
 
+#include <errno.h>
 #include <semaphore.h>
 
-enum { WRITER_BATCH_MAX = 128 };
+enum {
+    WRITER_BATCH_MAX = 128,
+    GATHER_US = 1000 /* the longest that a batch waits for company */
+};
 
 struct job {
     struct job *next;
@@ -29,6 +33,8 @@ struct store_writer {
     pthread_mutex_t lock;
     pthread_cond_t queued;
     struct job *first, **last;
+    size_t count;    /* of jobs queued */
+    size_t expected; /* as many were there at once lately */
     bool stopping;
 };
 
@@ -95,6 +101,18 @@ static void run_batch(struct store_writer *writer, struct job **jobs, size_t cou
         sem_post(&jobs[i]->done); /* the job is on the caller's stack: not ours from here on */
 }
 
+/* A commit writes whole pages, and jobs that come together share most of them: under load it pays to wait until as
+ * many are there as lately came at once. Whoever writes alone never waits. The lock is held. */
+static void gather(struct store_writer *writer)
+{
+    const int64_t until_us = cx_monotonic_us() + GATHER_US;
+    const struct timespec until = {.tv_sec = until_us / CX_US_PER_S,
+                                   .tv_nsec = until_us % CX_US_PER_S * 1000};
+    int waited = 0;
+    while (writer->count < writer->expected && !writer->stopping && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&writer->queued, &writer->lock, &until);
+}
+
 static void *writer_main(void *arg)
 {
     struct store_writer *writer = arg;
@@ -104,12 +122,15 @@ static void *writer_main(void *arg)
         pthread_mutex_lock(&writer->lock);
         while (!writer->first && !writer->stopping)
             pthread_cond_wait(&writer->queued, &writer->lock);
+        gather(writer);
         while (writer->first && count < WRITER_BATCH_MAX) {
             jobs[count++] = writer->first;
             writer->first = writer->first->next;
         }
         if (!writer->first)
             writer->last = &writer->first;
+        writer->count -= count;
+        writer->expected = count > 1 ? count + 1 : 1;
         pthread_mutex_unlock(&writer->lock);
         if (count == 0)
             return NULL;
@@ -125,7 +146,11 @@ cx_err store_writer_start(struct store_conn *conn, struct store_writer **ret_wri
     writer->conn = conn;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->queued, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->queued, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
         free(writer);
         return CX_ERR(NOMEM);
@@ -159,7 +184,9 @@ cx_err store_writer_run(struct store_writer *writer, store_fn fn, void *arg,
     pthread_mutex_lock(&writer->lock);
     *writer->last = &job;
     writer->last = &job.next;
-    pthread_cond_signal(&writer->queued);
+    writer->count++;
+    if (writer->count == 1 || writer->count >= writer->expected)
+        pthread_cond_signal(&writer->queued);
     pthread_mutex_unlock(&writer->lock);
     while (sem_wait(&job.done) != 0)
         continue; /* EINTR */
