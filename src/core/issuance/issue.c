@@ -325,6 +325,9 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     CX_TRY(audit_commit(run->core, &event, write_certificate, &storing));
     issuance_settled(run->core, run->intent.intent_id);
     *ret_certificate_id = storing.certificate.certificate_id;
+    run->request.state = storing.failed ? REQUEST_FAILED : REQUEST_DONE;
+    run->request.result_id = storing.certificate.certificate_id;
+    run->request.updated_us = storing.certificate.issued_us;
     return storing.failed ? CX_ERR(INTERNAL) : CX_OK;
 }
 
