@@ -1,7 +1,8 @@
 /*
- * Publishing CRLs: claim, read, sign (keys chooses the number), store, write the file. The row is stored before the
- * file, so that a crash leaves at worst an older file, which the next start replaces; a number is never used twice,
- * because keys remembers the last one itself.
+ * Publishing CRLs: claim some shards, then for each: read, sign (keys chooses the number), store, write the file. The row
+ * is stored before the file, so that a crash leaves at worst an older file, which the next start replaces; a number
+ * is never used twice, because keys remembers the last one itself. One shard at a time, so that neither a long read nor
+ * a large write stands between a revocation and its commit when many shards are due.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -14,7 +15,7 @@
 enum {
     PUBLISH_BATCH = 32,
     PUBLISH_LEASE_S = 60,
-    PUBLISH_ARENA_MAX = 256 * 1024 * 1024, /* a batch of full shards */
+    PUBLISH_ARENA_MAX = 64 * 1024 * 1024, /* a full shard: its entries and its CRL */
     CRL_FILE_MAX = 8 * 1024 * 1024,
     SINCE_MAX = 1024,
 };
@@ -22,12 +23,18 @@ enum {
 struct batch {
     struct cx_id tenant_id;
     cx_time now_us, renew_us, lease_us;
-    struct arena *arena;
     struct crl_due due[PUBLISH_BATCH];
-    struct keys_revoked *entries[PUBLISH_BATCH];
-    size_t entry_counts[PUBLISH_BATCH];
-    struct crl_published signed_crls[PUBLISH_BATCH];
     size_t count;
+};
+
+struct publication {
+    struct cx_id tenant_id;
+    cx_time now_us;
+    struct arena *arena;
+    const struct crl_due *due;
+    struct keys_revoked *entries;
+    size_t entry_count;
+    struct crl_published signed_crl;
 };
 
 static cx_err claim(struct store_tx *tx, void *arg)
@@ -40,41 +47,32 @@ static cx_err claim(struct store_tx *tx, void *arg)
 
 static cx_err read_entries(struct store_tx *tx, void *arg)
 {
-    struct batch *batch = arg;
-    for (size_t i = 0; i < batch->count; i++)
-        CX_TRY(crl_shard_entries(tx, batch->tenant_id, batch->due[i].issuer_id, batch->due[i].shard,
-                                 batch->now_us, batch->arena, &batch->entries[i],
-                                 &batch->entry_counts[i]));
-    return CX_OK;
+    struct publication *it = arg;
+    return crl_shard_entries(tx, it->tenant_id, it->due->issuer_id, it->due->shard, it->now_us,
+                             it->arena, &it->entries, &it->entry_count);
 }
 
-static cx_err store_batch(struct store_tx *tx, void *arg)
+static cx_err store_crl(struct store_tx *tx, void *arg)
 {
-    const struct batch *batch = arg;
-    for (size_t i = 0; i < batch->count; i++) {
-        cx_err err = crl_shard_publish(tx, batch->tenant_id, &batch->signed_crls[i],
-                                       batch->due[i].dirty_count);
-        if (cx_failed(err) &&
-            err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
-            return err;
-    }
-    return CX_OK;
+    const struct publication *it = arg;
+    cx_err err = crl_shard_publish(tx, it->tenant_id, &it->signed_crl, it->due->dirty_count);
+    return err.code == CX_E_CONFLICT ? CX_OK : err; /* conflict: a newer one is stored already */
 }
 
-static cx_err sign(struct core *core, struct batch *batch, size_t i)
+static cx_err sign(struct core *core, struct publication *it)
 {
     struct cx_diag diag = CX_DIAG_INIT;
-    struct crl_published *out = &batch->signed_crls[i];
+    struct crl_published *out = &it->signed_crl;
     *out = (struct crl_published){
-        .issuer_id = batch->due[i].issuer_id,
-        .shard = batch->due[i].shard,
-        .this_update_us = batch->now_us - batch->now_us % CX_US_PER_S,
+        .issuer_id = it->due->issuer_id,
+        .shard = it->due->shard,
+        .this_update_us = it->now_us - it->now_us % CX_US_PER_S,
     };
     out->next_update_us = out->this_update_us + STATUS_CRL_LIFE_S * CX_US_PER_S;
-    cx_err err = keys_sign_crl(core->keys, batch->tenant_id, out->issuer_id, out->shard,
-                               batch->due[i].number + 1, out->this_update_us, out->next_update_us,
-                               batch->entries[i], batch->entry_counts[i], batch->arena, &diag,
-                               &out->number, &out->crl);
+    cx_err err =
+        keys_sign_crl(core->keys, it->tenant_id, out->issuer_id, out->shard, it->due->number + 1,
+                      out->this_update_us, out->next_update_us, it->entries, it->entry_count,
+                      it->arena, &diag, &out->number, &out->crl);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "crl-not-signed", "rule", diag.rule, "text", diag.text, NULL);
     return err;
@@ -122,43 +120,33 @@ static cx_err write_crl(const struct core *core, const struct crl_published *pub
     return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
 }
 
-/* Signs each of the batch; what keys could not sign leaves the batch and is claimed again after its lease. */
-static void sign_all(struct core *core, struct batch *batch)
+/* What keys could not sign is claimed again after its lease: one shard's trouble is not the others'. */
+static cx_err publish_one(struct core *core, const struct batch *batch, size_t i)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (cx_failed(sign(core, batch, i)))
-            continue;
-        batch->signed_crls[kept] = batch->signed_crls[i];
-        batch->due[kept++] = batch->due[i];
-    }
-    batch->count = kept;
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
+    struct publication it = {.tenant_id = batch->tenant_id,
+                             .now_us = batch->now_us,
+                             .arena = &arena,
+                             .due = &batch->due[i]};
+    bool changed = false;
+    CX_TRY(store_read(core->store, read_entries, &it));
+    if (cx_failed(sign(core, &it)))
+        return CX_OK;
+    CX_TRY(store_write(core->store, store_crl, &it));
+    cx_err err = write_crl(core, &it.signed_crl, &changed);
+    return err.code == CX_E_CONFLICT ? CX_OK : err; /* another node was faster with a newer one */
 }
 
 cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more)
 {
-    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
     struct core *core = service->core;
-    struct batch *batch = NULL;
-    CX_TRY(ARENA_NEW(&arena, &batch));
-    batch->tenant_id = tenant_id;
-    batch->now_us = cx_now(core->clock);
-    batch->renew_us = batch->now_us + STATUS_CRL_RENEW_S * CX_US_PER_S;
-    batch->lease_us = batch->now_us + PUBLISH_LEASE_S * CX_US_PER_S;
-    batch->arena = &arena;
-    CX_TRY(store_write(core->store, claim, batch));
-    *ret_more = batch->count == PUBLISH_BATCH;
-    if (batch->count == 0)
-        return CX_OK;
-    CX_TRY(store_read(core->store, read_entries, batch));
-    sign_all(core, batch);
-    CX_TRY(store_write(core->store, store_batch, batch));
-    for (size_t i = 0; i < batch->count; i++) {
-        bool changed = false;
-        cx_err err = write_crl(core, &batch->signed_crls[i], &changed);
-        if (err.code != CX_E_CONFLICT) /* another node was faster with a newer one */
-            CX_TRY(err);
-    }
+    struct batch batch = {.tenant_id = tenant_id, .now_us = cx_now(core->clock)};
+    batch.renew_us = batch.now_us + STATUS_CRL_RENEW_S * CX_US_PER_S;
+    batch.lease_us = batch.now_us + PUBLISH_LEASE_S * CX_US_PER_S;
+    CX_TRY(store_write(core->store, claim, &batch));
+    *ret_more = batch.count == PUBLISH_BATCH;
+    for (size_t i = 0; i < batch.count; i++)
+        CX_TRY(publish_one(core, &batch, i));
     return CX_OK;
 }
 
