@@ -1,6 +1,6 @@
 /*
- * The ceremony's half inside the keys process. A CA certificate goes the same way as any other: profile check, lint with a
- * throw-away signature, intent made durable, signature, certificate in the journal (the ceremonies' own).
+ * The ceremony's half inside the keys process. A CA certificate goes the same way as any other: profile check, lint under a
+ * stand-in signature, intent made durable, signature, certificate in the journal (the ceremonies' own).
  *
  * The order of files makes a half-made issuer harmless: the key comes first, the mac last, and without the mac there is
  * no issuer.

@@ -52,7 +52,7 @@ struct issuer {
     struct pki_ocsp_issuer ocsp[2]; /* by enum keys_ocsp_hash: how clients name this issuer */
     struct backend_key *key;
     struct cx_bytes
-        lint_signature; /* of a throw-away key of the same type; see issuer_lint_signature */
+        lint_signature; /* of a forgotten key of the same type; see issuer_lint_signature */
     char ref[CX_ID_TEXT_MAX];
     struct arena arena;
     pthread_mutex_t responder_lock;

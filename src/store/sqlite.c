@@ -102,7 +102,7 @@ static cx_err run_control(struct store_conn *conn, size_t control)
 static cx_err run_script(struct store_conn *conn, const char *sql)
 {
     for (size_t i = 0; i < CONTROL_COUNT; i++)
-        if (strcmp(sql, controls[i]) == 0)
+        if (cx_str_is(cx_str_from(sql), controls[i]))
             return run_control(conn, i);
     int code = sqlite3_exec(conn_of(conn)->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? CX_OK : failed(conn, code);
