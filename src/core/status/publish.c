@@ -120,9 +120,31 @@ static cx_err write_crl(const struct core *core, const struct crl_published *pub
     return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
 }
 
-/* What keys could not sign is claimed again after its lease: one shard's trouble is not the others'. */
-static cx_err publish_one(struct core *core, const struct batch *batch, size_t i)
+struct shard_key {
+    struct cx_id issuer_id;
+    uint32_t shard;
+};
+_Static_assert(sizeof(struct shard_key) == 20, "the key has no padding");
+
+static bool is_written(const struct status_service *service, const struct crl_published *crl)
 {
+    const struct shard_key key = {crl->issuer_id, crl->shard};
+    return crl->number > 0 &&
+           (uintptr_t)cx_map_get(&service->written, CX_BYTES(&key, sizeof(key))) == crl->number;
+}
+
+static void note_written(struct status_service *service, const struct crl_published *crl)
+{
+    const struct shard_key key = {crl->issuer_id, crl->shard};
+    /* Without memory for it the file is read and compared again. */
+    CX_IGNORE(cx_map_put(&service->written, CX_BYTES(&key, sizeof(key)),
+                         (void *)(uintptr_t)crl->number, NULL)); /* a number, not a pointer */
+}
+
+/* What keys could not sign is claimed again after its lease: one shard's trouble is not the others'. */
+static cx_err publish_one(struct status_service *service, const struct batch *batch, size_t i)
+{
+    struct core *core = service->core;
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
     struct publication it = {.tenant_id = batch->tenant_id,
                              .now_us = batch->now_us,
@@ -134,6 +156,8 @@ static cx_err publish_one(struct core *core, const struct batch *batch, size_t i
         return CX_OK;
     CX_TRY(store_write(core->store, store_crl, &it));
     cx_err err = write_crl(core, &it.signed_crl, &changed);
+    if (cx_is_ok(err))
+        note_written(service, &it.signed_crl);
     return err.code == CX_E_CONFLICT ? CX_OK : err; /* another node was faster with a newer one */
 }
 
@@ -146,7 +170,7 @@ cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool 
     CX_TRY(store_write(core->store, claim, &batch));
     *ret_more = batch.count == PUBLISH_BATCH;
     for (size_t i = 0; i < batch.count; i++)
-        CX_TRY(publish_one(core, &batch, i));
+        CX_TRY(publish_one(service, &batch, i));
     return CX_OK;
 }
 
@@ -189,6 +213,8 @@ static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(CRL_FILE_MAX);
     struct one one = {tenant_id, &arena, row};
     bool changed = false;
+    if (is_written(service, row))
+        return CX_OK;
     CX_TRY(store_read(service->core->store, read_one, &one));
     cx_err err = write_crl(service->core, row, &changed);
     if (err.code == CX_E_CONFLICT) { /* keys signs above the file's number: it remembers it */
@@ -196,6 +222,7 @@ static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
         return store_write(service->core->store, mark, &one);
     }
     CX_TRY(err);
+    note_written(service, row);
     if (changed) /* another node's work: what it revoked must not be answered from this node's memory */
         ocsp_cache_drop_shard(service->ocsp, row->issuer_id, row->shard);
     return CX_OK;

@@ -19,7 +19,11 @@ struct status_service {
     int64_t responder_retry_s; /* the pause after the next failure */
     struct cx_map
         refused; /* issuers that keys lets have no responder: not asked again by this process */
+    struct cx_map written; /* issuer ‖ shard → number of the CRL in the file; the thread's own */
 };
+
+/* CRLs whose file this process has seen right: a shard's newest number; beyond it files are compared each time. */
+enum { STATUS_WRITTEN_MAX = 1 << 16 };
 
 /* publish.c: signs what is due in one tenant; *ret_more when there is more than one batch. */
 cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more);
