@@ -1,8 +1,8 @@
 /*
- * Publishing CRLs: claim some shards, then for each: read, sign (keys chooses the number), store, write the file. The row
- * is stored before the file, so that a crash leaves at worst an older file, which the next start replaces; a number
- * is never used twice, because keys remembers the last one itself. One shard at a time, so that neither a long read nor
- * a large write stands between a revocation and its commit when many shards are due.
+ * Publishing CRLs: claim some shards, then read and sign them (keys chooses the numbers), store them, write the files. The
+ * rows are stored before the files, so that a crash leaves at worst older files, which the next start replaces; a number
+ * is never used twice, because keys remembers the last one itself. Small CRLs are stored together, large ones each alone:
+ * no large write stands between a revocation and its commit when many shards are due.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -15,7 +15,9 @@
 enum {
     PUBLISH_BATCH = 32,
     PUBLISH_LEASE_S = 60,
-    PUBLISH_ARENA_MAX = 64 * 1024 * 1024, /* a full shard: its entries and its CRL */
+    PUBLISH_GROUP_MAX = 128 * 1024, /* octets of CRLs after which a group is stored */
+    PUBLISH_ARENA_MAX =
+        64 * 1024 * 1024, /* a group's entries and CRLs, the last one a full shard */
     CRL_FILE_MAX = 8 * 1024 * 1024,
     SINCE_MAX = 1024,
 };
@@ -52,11 +54,21 @@ static cx_err read_entries(struct store_tx *tx, void *arg)
                              it->arena, &it->entries, &it->entry_count);
 }
 
-static cx_err store_crl(struct store_tx *tx, void *arg)
+struct group {
+    struct publication its[PUBLISH_BATCH];
+    size_t count;
+};
+
+static cx_err store_group(struct store_tx *tx, void *arg)
 {
-    const struct publication *it = arg;
-    cx_err err = crl_shard_publish(tx, it->tenant_id, &it->signed_crl, it->due->dirty_count);
-    return err.code == CX_E_CONFLICT ? CX_OK : err; /* conflict: a newer one is stored already */
+    const struct group *group = arg;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct publication *it = &group->its[i];
+        cx_err err = crl_shard_publish(tx, it->tenant_id, &it->signed_crl, it->due->dirty_count);
+        if (err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
+            CX_TRY(err);
+    }
+    return CX_OK;
 }
 
 static cx_err sign(struct core *core, struct publication *it)
@@ -141,24 +153,46 @@ static void note_written(struct status_service *service, const struct crl_publis
                          (void *)(uintptr_t)crl->number, NULL)); /* a number, not a pointer */
 }
 
-/* What keys could not sign is claimed again after its lease: one shard's trouble is not the others'. */
-static cx_err publish_one(struct status_service *service, const struct batch *batch, size_t i)
+/* Reads and signs shards of the batch from *next on until the group is large enough. What keys could not sign is
+ * claimed again after its lease: one shard's trouble is not the others'. */
+static cx_err fill_group(struct core *core, const struct batch *batch, struct arena *arena,
+                         size_t *next, struct group *group)
 {
-    struct core *core = service->core;
+    size_t octets = 0;
+    while (*next < batch->count && octets < PUBLISH_GROUP_MAX) {
+        struct publication *it = &group->its[group->count];
+        *it = (struct publication){.tenant_id = batch->tenant_id,
+                                   .now_us = batch->now_us,
+                                   .arena = arena,
+                                   .due = &batch->due[(*next)++]};
+        CX_TRY(store_read(core->store, read_entries, it));
+        if (cx_failed(sign(core, it)))
+            continue;
+        octets += it->signed_crl.crl.len;
+        group->count++;
+    }
+    return CX_OK;
+}
+
+static cx_err publish_group(struct status_service *service, const struct batch *batch, size_t *next)
+{
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
-    struct publication it = {.tenant_id = batch->tenant_id,
-                             .now_us = batch->now_us,
-                             .arena = &arena,
-                             .due = &batch->due[i]};
-    bool changed = false;
-    CX_TRY(store_read(core->store, read_entries, &it));
-    if (cx_failed(sign(core, &it)))
+    struct core *core = service->core;
+    struct group *group = NULL;
+    CX_TRY(ARENA_NEW(&arena, &group));
+    CX_TRY(fill_group(core, batch, &arena, next, group));
+    if (group->count == 0)
         return CX_OK;
-    CX_TRY(store_write(core->store, store_crl, &it));
-    cx_err err = write_crl(core, &it.signed_crl, &changed);
-    if (cx_is_ok(err))
-        note_written(service, &it.signed_crl);
-    return err.code == CX_E_CONFLICT ? CX_OK : err; /* another node was faster with a newer one */
+    CX_TRY(store_write(core->store, store_group, group));
+    for (size_t i = 0; i < group->count; i++) {
+        bool changed = false;
+        cx_err err = write_crl(core, &group->its[i].signed_crl, &changed);
+        if (err.code == CX_E_CONFLICT) /* another node was faster with a newer one */
+            continue;
+        CX_TRY(err);
+        note_written(service, &group->its[i].signed_crl);
+    }
+    return CX_OK;
 }
 
 cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more)
@@ -169,8 +203,8 @@ cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool 
     batch.lease_us = batch.now_us + PUBLISH_LEASE_S * CX_US_PER_S;
     CX_TRY(store_write(core->store, claim, &batch));
     *ret_more = batch.count == PUBLISH_BATCH;
-    for (size_t i = 0; i < batch.count; i++)
-        CX_TRY(publish_one(service, &batch, i));
+    for (size_t next = 0; next < batch.count;)
+        CX_TRY(publish_group(service, &batch, &next));
     return CX_OK;
 }
 
