@@ -178,7 +178,12 @@ def parse_statement(sql, tables, where):
     if match and match[1] in tables:
         parse_column(match[2], tables[match[1]])
         return
-    if re.match(r"(DROP INDEX \w+|UPDATE |INSERT INTO )", sql, re.I):
+    match = re.match(r"ALTER TABLE (\w+) DROP COLUMN (\w+)$", sql, re.I)
+    if match and match[1] in tables:
+        table = tables[match[1]]
+        table.columns.remove(table.column(match[2]))
+        return
+    if re.match(r"(DROP INDEX \w+|UPDATE |INSERT INTO |DELETE FROM )", sql, re.I):
         return
     raise SchemaError(f"{where}: not understood: {sql[:80]!r}")
 

@@ -44,7 +44,8 @@ static cx_err add_block(struct arena *arena, size_t need)
     return CX_OK;
 }
 
-cx_err arena_alloc(struct arena *arena, size_t size, void **ret_ptr)
+/* As arena_alloc, but with what was in the memory before: for who writes all of it. */
+static cx_err take(struct arena *arena, size_t size, void **ret_ptr)
 {
     const size_t align = alignof(max_align_t);
     size_t rounded = 0;
@@ -58,7 +59,15 @@ cx_err arena_alloc(struct arena *arena, size_t size, void **ret_ptr)
     void *ptr = arena->head->data + arena->head->used;
     arena->head->used += rounded;
     arena->used += rounded;
-    memset(ptr, 0, rounded);
+    *ret_ptr = ptr;
+    return CX_OK;
+}
+
+cx_err arena_alloc(struct arena *arena, size_t size, void **ret_ptr)
+{
+    void *ptr = NULL;
+    CX_TRY(take(arena, size, &ptr));
+    memset(ptr, 0, size);
     *ret_ptr = ptr;
     return CX_OK;
 }
@@ -74,7 +83,7 @@ cx_err arena_alloc_array(struct arena *arena, size_t count, size_t size, void **
 cx_err arena_copy(struct arena *arena, struct cx_bytes bytes, struct cx_bytes *ret_copy)
 {
     void *ptr = NULL;
-    CX_TRY(arena_alloc(arena, bytes.len, &ptr));
+    CX_TRY(take(arena, bytes.len, &ptr));
     if (bytes.len)
         memcpy(ptr, bytes.ptr, bytes.len);
     *ret_copy = CX_BYTES(ptr, bytes.len);
@@ -87,9 +96,10 @@ cx_err arena_copy_str(struct arena *arena, struct cx_str text, struct cx_str *re
     if (!cx_add_size(text.len, 1, &room))
         return CX_ERR(LIMIT);
     char *ptr = NULL;
-    CX_TRY(arena_alloc(arena, room, (void **)&ptr));
+    CX_TRY(take(arena, room, (void **)&ptr));
     if (text.len)
         memcpy(ptr, text.ptr, text.len);
+    ptr[text.len] = 0;
     *ret_copy = (struct cx_str){ptr, text.len};
     return CX_OK;
 }
@@ -103,7 +113,7 @@ cx_err arena_printf(struct arena *arena, struct cx_str *ret_text, const char *fo
     if (need < 0)
         return CX_ERR(INTERNAL);
     char *ptr = NULL;
-    CX_TRY(arena_alloc(arena, (size_t)need + 1, (void **)&ptr));
+    CX_TRY(take(arena, (size_t)need + 1, (void **)&ptr));
     va_start(args, format);
     vsnprintf(ptr, (size_t)need + 1, format, args);
     va_end(args);

@@ -92,10 +92,11 @@ static void *read_replies(void *arg)
     int fd = -1;
     uint64_t generation = 0;
     while (ipc_link_next(&client->link, &fd, &generation)) {
+        struct ipc_reader reader = {0};
         bool fine = true;
         while (fine) {
             CX_CLEANUP(ipc_frame_clear) struct ipc_frame frame = IPC_FRAME_INIT;
-            fine = cx_is_ok(ipc_frame_read(fd, &rules, IPC_WAIT_FOREVER, &frame)) &&
+            fine = cx_is_ok(ipc_reader_next(&reader, fd, &rules, &frame)) &&
                    deliver(client, generation, &frame);
         }
         ipc_link_end(&client->link);

@@ -68,25 +68,24 @@ static bool take_fds(struct msghdr *msg, int *ret_fd)
     return fine;
 }
 
-static cx_err read_exactly(int sock, uint8_t *buf, size_t len, int64_t deadline_us, int *ret_fd)
+/* At least one octet, at most max. */
+static cx_err read_some(int sock, uint8_t *buf, size_t max, int64_t deadline_us, int *ret_fd,
+                        size_t *ret_len)
 {
-    size_t done = 0;
-    while (done < len) {
+    for (;;) {
         union {
             char space[CMSG_SPACE(sizeof(int) * FD_SLOTS)];
             struct cmsghdr align;
         } control;
-        struct iovec iov = {.iov_base = buf + done, .iov_len = len - done};
+        struct iovec iov = {.iov_base = buf, .iov_len = max};
         struct msghdr msg = {.msg_iov = &iov,
                              .msg_iovlen = 1,
                              .msg_control = control.space,
                              .msg_controllen = sizeof(control.space)};
         ssize_t n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (n > 0) {
-            done += (size_t)n;
-            if (msg.msg_controllen > 0 && !take_fds(&msg, ret_fd))
-                return CX_ERR(PARSE);
-            continue;
+            *ret_len = (size_t)n;
+            return msg.msg_controllen > 0 && !take_fds(&msg, ret_fd) ? CX_ERR(PARSE) : CX_OK;
         }
         if (n == 0)
             return CX_ERR(IO);
@@ -94,6 +93,15 @@ static cx_err read_exactly(int sock, uint8_t *buf, size_t len, int64_t deadline_
             CX_TRY(wait_for(sock, POLLIN, deadline_us));
         else if (errno != EINTR)
             return CX_ERR(IO);
+    }
+}
+
+static cx_err read_exactly(int sock, uint8_t *buf, size_t len, int64_t deadline_us, int *ret_fd)
+{
+    size_t done = 0, got = 0;
+    while (done < len) {
+        CX_TRY(read_some(sock, buf + done, len - done, deadline_us, ret_fd, &got));
+        done += got;
     }
     return CX_OK;
 }
@@ -144,6 +152,51 @@ cx_err ipc_frame_read(int sock, const struct ipc_rules *rules, int64_t wait_us,
     CX_TRY(read_exactly(sock, frame.payload.ptr, len, deadline_us, &frame.fd));
     frame.payload.len = len;
     if ((frame.fd >= 0) != frame.message->carries_fd)
+        return CX_ERR(PARSE);
+    *ret_frame = frame;
+    frame = IPC_FRAME_INIT;
+    return CX_OK;
+}
+
+/* Reads on until want octets are ahead. */
+static cx_err look_ahead(struct ipc_reader *reader, int sock, size_t want, int *ret_fd)
+{
+    int64_t deadline_us = -1;
+    if (reader->at > 0) {
+        memmove(reader->ahead, reader->ahead + reader->at, reader->end - reader->at);
+        reader->end -= reader->at;
+        reader->at = 0;
+    }
+    while (reader->end < want) {
+        size_t got = 0;
+        if (reader->end > 0 && deadline_us < 0) /* the frame has begun */
+            deadline_us = cx_monotonic_us() + IPC_FRAME_TIMEOUT_US;
+        CX_TRY(read_some(sock, reader->ahead + reader->end, sizeof(reader->ahead) - reader->end,
+                         deadline_us, ret_fd, &got));
+        reader->end += got;
+    }
+    return CX_OK;
+}
+
+cx_err ipc_reader_next(struct ipc_reader *reader, int sock, const struct ipc_rules *rules,
+                       struct ipc_frame *ret_frame)
+{
+    CX_CLEANUP(ipc_frame_clear) struct ipc_frame frame = IPC_FRAME_INIT;
+    size_t len = 0;
+    if (reader->end - reader->at < IPC_HEADER_LEN)
+        CX_TRY(look_ahead(reader, sock, IPC_HEADER_LEN, &frame.fd));
+    CX_TRY(check_header(reader->ahead + reader->at, rules, &frame, &len));
+    reader->at += IPC_HEADER_LEN;
+    frame.payload = CX_BUF_INIT(len);
+    CX_TRY(cx_buf_reserve(&frame.payload, len));
+    size_t there = reader->end - reader->at < len ? reader->end - reader->at : len;
+    CX_TRY(cx_buf_add(&frame.payload, CX_BYTES(reader->ahead + reader->at, there)));
+    reader->at += there;
+    if (there < len)
+        CX_TRY(read_exactly(sock, frame.payload.ptr + there, len - there,
+                            cx_monotonic_us() + IPC_FRAME_TIMEOUT_US, &frame.fd));
+    frame.payload.len = len;
+    if (frame.fd >= 0 || frame.message->carries_fd)
         return CX_ERR(PARSE);
     *ret_frame = frame;
     frame = IPC_FRAME_INIT;

@@ -42,6 +42,17 @@ void ipc_frame_clear(struct ipc_frame *frame); /* wipes the payload, closes the 
 cx_err ipc_frame_read(int sock, const struct ipc_rules *rules, int64_t wait_us,
                       struct ipc_frame *ret_frame);
 
+/* A channel whose frames never carry descriptors is read ahead, so that a busy one costs one system call for many
+ * frames. One reader a socket from its first octet on, starting zeroed; a descriptor that arrives is closed and
+ * breaks the rules (CX_E_PARSE). Otherwise as ipc_frame_read with IPC_WAIT_FOREVER. */
+enum { IPC_AHEAD_MAX = 16 * 1024 };
+struct ipc_reader {
+    size_t at, end;
+    uint8_t ahead[IPC_AHEAD_MAX];
+};
+cx_err ipc_reader_next(struct ipc_reader *reader, int sock, const struct ipc_rules *rules,
+                       struct ipc_frame *ret_frame);
+
 /* Sends one frame; fd is -1 unless the message carries one, and stays the caller's. Refuses
  * (CX_E_LIMIT) a payload over the message's maximum before the first octet leaves. */
 cx_err ipc_frame_write(int sock, uint16_t number, uint64_t request_id, struct cx_bytes payload,

@@ -121,11 +121,12 @@ static const struct ipc_route *find_route(const struct ipc_server *server, uint1
 }
 
 /* CX_E_IO: the peer went away; CX_E_PARSE or CX_E_LIMIT: it broke the rules. */
-static cx_err read_request(struct ipc_server *server, int fd, uint64_t generation)
+static cx_err read_request(struct ipc_server *server, struct ipc_reader *reader, int fd,
+                           uint64_t generation)
 {
     const struct ipc_rules rules = {server->options.direction, server->options.state};
     CX_CLEANUP(ipc_frame_clear) struct ipc_frame frame = IPC_FRAME_INIT;
-    CX_TRY(ipc_frame_read(fd, &rules, IPC_WAIT_FOREVER, &frame));
+    CX_TRY(ipc_reader_next(reader, fd, &rules, &frame));
     const struct ipc_route *route = find_route(server, frame.message->number);
     if (route == NULL)
         return CX_ERR(PARSE);
@@ -142,9 +143,10 @@ static void *read_requests(void *arg)
     int fd = -1;
     uint64_t generation = 0;
     while (ipc_link_next(&server->link, &fd, &generation)) {
+        struct ipc_reader reader = {0};
         cx_err err = CX_OK;
         while (cx_is_ok(err))
-            err = read_request(server, fd, generation);
+            err = read_request(server, &reader, fd, generation);
         ipc_link_end(&server->link);
         pthread_mutex_lock(&server->lock);
         if (err.code != CX_E_IO)

@@ -1,6 +1,6 @@
 /*
- * The ceremony's half inside the keys process. A CA certificate goes the same way as any other: profile check, lint with a
- * throw-away signature, intent made durable, signature, certificate in the journal (the ceremonies' own).
+ * The ceremony's half inside the keys process. A CA certificate goes the same way as any other: profile check, lint under a
+ * stand-in signature, intent made durable, signature, certificate in the journal (the ceremonies' own).
  *
  * The order of files makes a half-made issuer harmless: the key comes first, the mac last, and without the mac there is
  * no issuer.
@@ -140,7 +140,7 @@ static cx_err make_root(struct signer *signer, const struct issuer_spec *spec,
     CX_TRY(self_issuer(spec, key, tmpl, self));
     CX_TRY(complete(signer, dates, &self->pki, arena, tmpl));
     self->pki.not_after_us = tmpl->not_after_us;
-    CX_TRY(crypto_key_generate(spec->key_type, &self->lint_key));
+    CX_TRY(issuer_lint_signature(spec->key_type, self));
     self->key = CX_TAKE(key);
     return sign_ca(signer, self, true, tmpl, arena, diag, ret_der);
 }

@@ -20,8 +20,8 @@ cx_err keys_client_new(int fd, struct keys_client **ret_client);
 void keys_client_reconnect(struct keys_client *client, int fd);
 void keys_client_free(struct keys_client *client);
 
-/* Issue: keys re-checks the template against its own copy of profile and issuer, builds, lints with a
- * throw-away signature, journals {intent, issuer, serial, tbs hash} durably, then signs. The same intent with
+/* Issue: keys re-checks the template against its own copy of profile and issuer, builds, lints under a
+ * stand-in signature, journals {intent, issuer, serial, tbs hash} durably, then signs. The same intent with
  * the same content yields the same certificate; with other content CX_E_CONFLICT. DER goes to arena. */
 struct keys_issue {
     struct cx_id intent_id, tenant_id, issuer_id;

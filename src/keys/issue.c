@@ -1,5 +1,5 @@
 /*
- * Issuing: look up → re-check → build → lint with a throw-away signature → journal the intent durably → sign → journal the
+ * Issuing: look up → re-check → build → lint under a stand-in signature → journal the intent durably → sign → journal the
  * certificate. Whatever core says of profile and issuer is replaced by this process's own copies before the first
  * check, so a compromised core gets no CA certificate, no forbidden name and no signature without a record.
  */
@@ -43,10 +43,9 @@ cx_err signer_lint(const struct issuer *issuer, const struct pki_profile *profil
                    struct cx_diag *diag)
 {
     CX_CLEANUP(cx_buf_clear)
-    struct cx_buf signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX), der = CX_BUF_INIT(JOURNAL_DER_MAX);
-    const enum crypto_key_type type = issuer->spec.key_type;
-    CX_TRY(crypto_sign(issuer->lint_key, crypto_key_signature(type), tbs, &signature));
-    CX_TRY(pki_certificate_write(tbs, (enum pki_key_type)type, cx_buf_view(&signature), &der));
+    struct cx_buf der = CX_BUF_INIT(JOURNAL_DER_MAX);
+    CX_TRY(pki_certificate_write(tbs, (enum pki_key_type)issuer->spec.key_type,
+                                 issuer->lint_signature, &der));
     struct pki_certificate certificate;
     CX_TRY(pki_certificate_parse(cx_buf_view(&der), diag, &certificate));
     const struct pki_lint_context context = {.trust = profile->trust,

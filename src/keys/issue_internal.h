@@ -2,7 +2,7 @@
 #pragma once
 #include "keys/signer.h"
 
-/* Signs tbs with the issuer's throw-away key and lints the result; an error of the lint is CX_E_POLICY.
+/* Lints tbs under the issuer's stand-in signature; an error of the lint is CX_E_POLICY.
  * issuer_certificate NULL: rules that compare with the issuer are left out (a root). */
 cx_err signer_lint(const struct issuer *issuer, const struct pki_profile *profile,
                    const struct pki_certificate *issuer_certificate, struct cx_bytes tbs,

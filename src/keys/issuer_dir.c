@@ -62,7 +62,6 @@ void issuer_free(struct issuer *issuer)
         return;
     responder_free_all(issuer->responder);
     backend_key_free(issuer->key);
-    crypto_key_free(issuer->lint_key);
     arena_clear(&issuer->arena);
     pthread_mutex_destroy(&issuer->responder_lock);
     free(issuer);
@@ -199,6 +198,16 @@ cx_err issuer_new(struct cx_id issuer_id, struct issuer **ret_issuer)
     return CX_OK;
 }
 
+cx_err issuer_lint_signature(enum crypto_key_type type, struct issuer *issuer)
+{
+    CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX);
+    CX_TRY(crypto_key_generate(type, &key));
+    CX_TRY(crypto_sign(key, crypto_key_signature(type), cx_str_bytes(CX_STR("lint specimen")),
+                       &signature));
+    return arena_copy(&issuer->arena, cx_buf_view(&signature), &issuer->lint_signature);
+}
+
 cx_err issuer_dir_read(struct issuer_dir *dir, struct cx_id issuer_id, struct cx_diag *diag,
                        struct issuer **ret_issuer)
 {
@@ -228,7 +237,7 @@ static cx_err load_keys(const struct issuer_dir *dir, struct issuer *issuer, str
     if (!cx_bytes_eq(issuer->key->spki, issuer->certificate.spki) ||
         issuer->key->type != issuer->spec.key_type)
         return altered(diag, issuer->ref);
-    return crypto_key_generate(issuer->spec.key_type, &issuer->lint_key);
+    return issuer_lint_signature(issuer->spec.key_type, issuer);
 }
 
 static cx_err get_locked(struct issuer_dir *dir, struct cx_id issuer_id, struct cx_diag *diag,

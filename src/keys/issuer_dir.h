@@ -52,7 +52,8 @@ struct issuer {
                                       * constraints, which the certificate itself says */
     struct pki_ocsp_issuer ocsp[2]; /* by enum keys_ocsp_hash: how clients name this issuer */
     struct backend_key *key;
-    struct crypto_key *lint_key; /* throw-away key of the same kind */
+    struct cx_bytes
+        lint_signature; /* of a forgotten key of the same type; see issuer_lint_signature */
     char ref[CX_ID_TEXT_MAX];
     struct arena arena;
     pthread_mutex_t responder_lock;

@@ -4,6 +4,9 @@
 #include "os/file.h"
 
 cx_err issuer_new(struct cx_id issuer_id, struct issuer **ret_issuer);
+/* Fills issuer->lint_signature: a signature of the issuer's algorithm and length, made once by a key that is then
+ * forgotten, over a text that is no certificate. It stands in for the real one while a certificate is linted. */
+cx_err issuer_lint_signature(enum crypto_key_type type, struct issuer *issuer);
 /* Parses issuer->certificate_der and fills issuer->pki. */
 cx_err issuer_view_certificate(struct issuer *issuer, struct cx_diag *diag);
 cx_err issuer_dir_path(const struct issuer_dir *dir, struct cx_id issuer_id,

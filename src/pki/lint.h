@@ -2,7 +2,7 @@
  * Pre-issuance lint: what RFC 5280 and the CA/B Forum TLS Baseline Requirements (2.2.6) demand of a
  * certificate, one rule a file in src/pki/lint/. docs/lint.md lists the rules.
  *
- * The keys process lints a certificate with a throw-away signature before it signs the real one,
+ * The keys process lints a certificate under a stand-in signature before it signs the real one,
  * `certinext lint` whatever it is given. Pure functions over a parsed certificate: no clock, no
  * allocation, no state, any thread. A rule does not trust the parser: what it reads from the DER it
  * checks again.

@@ -7,17 +7,29 @@
 #include "store/store_internal.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
+
+/* The texts that every transaction runs: prepared once a connection, as parsing them costs more than running them. */
+static const char *const controls[] = {"BEGIN",          "BEGIN IMMEDIATE", "COMMIT",
+                                       "ROLLBACK",       "SAVEPOINT job",   "RELEASE job",
+                                       "ROLLBACK TO job"};
+enum { CONTROL_COUNT = sizeof(controls) / sizeof(controls[0]), PARAM_MEMORY_MAX = 64 * 1024 };
 
 struct sqlite_conn {
     struct store_conn base;
     sqlite3 *db;
+    sqlite3_stmt *controls[CONTROL_COUNT];
 };
 
+/* memory holds the parameters from bind to reset, so that SQLite need not allocate a copy of each. It never moves
+ * while parameters lie in it: what finds no room is copied by SQLite, and the next reset makes room for it. */
 struct sqlite_stmt {
     struct store_stmt base;
     sqlite3_stmt *handle;
     int64_t changes;
+    char *memory;
+    size_t used, room, wanted;
     int at[STORE_PARAM_MAX + 1]; /* SQLite numbers "$n" by first appearance, not by n */
 };
 
@@ -71,15 +83,41 @@ static cx_err failed(struct store_conn *conn, int code)
     return category_of(code);
 }
 
+static cx_err run_control(struct store_conn *conn, size_t control)
+{
+    struct sqlite_conn *own = conn_of(conn);
+    sqlite3_stmt **handle = &own->controls[control];
+    int code = SQLITE_OK;
+    if (!*handle)
+        code = sqlite3_prepare_v3(own->db, controls[control], -1, SQLITE_PREPARE_PERSISTENT, handle,
+                                  NULL);
+    if (code != SQLITE_OK)
+        return failed(conn, code);
+    code = sqlite3_step(*handle);
+    cx_err result = code == SQLITE_DONE ? CX_OK : failed(conn, code);
+    sqlite3_reset(*handle); /* repeats the error of the step */
+    return result;
+}
+
 static cx_err run_script(struct store_conn *conn, const char *sql)
 {
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        if (cx_str_is(cx_str_from(sql), controls[i]))
+            return run_control(conn, i);
     int code = sqlite3_exec(conn_of(conn)->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? CX_OK : failed(conn, code);
 }
 
+static void close_db(struct sqlite_conn *conn)
+{
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        sqlite3_finalize(conn->controls[i]);
+    sqlite3_close(conn->db);
+}
+
 static void disconnect(struct store_conn *conn)
 {
-    sqlite3_close(conn_of(conn)->db);
+    close_db(conn_of(conn));
     free(conn);
 }
 
@@ -111,10 +149,18 @@ static cx_err create_file(const char *path, struct cx_diag *diag)
     return CX_OK;
 }
 
+/* SQLite's count of its own memory takes one lock for every allocation of every connection; nobody reads it. */
+static void set_up_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused once SQLite is in use: then it counts */
+}
+
 static cx_err connect_to(const struct store_options *options, enum store_mode mode,
                          struct cx_diag *diag, struct store_conn **ret_conn)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t skip = sizeof("sqlite:") - 1;
+    pthread_once(&once, set_up_library);
     CX_AUTO_FREE char *path = strndup(options->url.ptr + skip, options->url.len - skip);
     CX_AUTO_FREE struct sqlite_conn *conn = calloc(1, sizeof(*conn));
     if (!path || !conn)
@@ -127,7 +173,7 @@ static cx_err connect_to(const struct store_options *options, enum store_mode mo
     if (cx_failed(opened)) {
         CX_IGNORE(cx_refuse(diag, opened, "database", "database-open", "Cannot open %s: %s.", path,
                             conn->base.error)); /* the category is returned below */
-        sqlite3_close(conn->db);
+        close_db(conn);
         return opened;
     }
     *ret_conn = &CX_TAKE(conn)->base;
@@ -183,13 +229,33 @@ static cx_err stmt_new(struct store_conn *conn, const char *sql, struct store_st
 static void stmt_free(struct store_stmt *stmt)
 {
     sqlite3_finalize(stmt_of(stmt)->handle);
+    free(stmt_of(stmt)->memory);
     free(stmt);
 }
 
 static void stmt_reset(struct store_stmt *stmt)
 {
-    sqlite3_reset(stmt_of(stmt)->handle); /* repeats the error of the last step, already reported */
-    sqlite3_clear_bindings(stmt_of(stmt)->handle);
+    struct sqlite_stmt *own = stmt_of(stmt);
+    sqlite3_reset(own->handle); /* repeats the error of the last step, already reported */
+    sqlite3_clear_bindings(own->handle);
+    if (own->wanted > own->room && own->wanted <= PARAM_MEMORY_MAX) {
+        free(own->memory);
+        own->memory = malloc(own->wanted);
+        own->room = own->memory ? own->wanted : 0; /* without it SQLite copies */
+    }
+    own->used = own->wanted = 0;
+}
+
+/* A copy that lives until the reset, or NULL: no room. */
+static const char *keep_param(struct sqlite_stmt *stmt, struct cx_bytes bytes)
+{
+    stmt->wanted += bytes.len;
+    if (bytes.len > stmt->room - stmt->used)
+        return NULL;
+    char *copy = stmt->memory + stmt->used;
+    memcpy(copy, bytes.ptr, bytes.len);
+    stmt->used += bytes.len;
+    return copy;
 }
 
 static cx_err bind(struct store_stmt *stmt, int index, const struct store_value *value)
@@ -198,7 +264,13 @@ static cx_err bind(struct store_stmt *stmt, int index, const struct store_value 
     int at = stmt_of(stmt)->at[index];
     if (at == 0)
         return CX_ERR(USAGE);
-    const char *bytes = value->bytes.len ? (const char *)value->bytes.ptr : "";
+    const char *bytes = "";
+    sqlite3_destructor_type copied = SQLITE_STATIC;
+    if (value->bytes.len > 0) {
+        bytes = keep_param(stmt_of(stmt), value->bytes);
+        copied = bytes ? SQLITE_STATIC : SQLITE_TRANSIENT;
+        bytes = bytes ? bytes : (const char *)value->bytes.ptr;
+    }
     int code = SQLITE_OK;
     switch (value->kind) {
     case STORE_VALUE_NULL:
@@ -208,11 +280,10 @@ static cx_err bind(struct store_stmt *stmt, int index, const struct store_value 
         code = sqlite3_bind_int64(handle, at, value->number);
         break;
     case STORE_VALUE_TEXT:
-        code =
-            sqlite3_bind_text64(handle, at, bytes, value->bytes.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+        code = sqlite3_bind_text64(handle, at, bytes, value->bytes.len, copied, SQLITE_UTF8);
         break;
     case STORE_VALUE_BYTES:
-        code = sqlite3_bind_blob64(handle, at, bytes, value->bytes.len, SQLITE_TRANSIENT);
+        code = sqlite3_bind_blob64(handle, at, bytes, value->bytes.len, copied);
         break;
     }
     return code == SQLITE_OK ? CX_OK : failed(stmt->conn, code);

@@ -250,6 +250,11 @@ enum store_engine store_engine_of(const struct store *store)
     return store->ops->engine;
 }
 
+bool store_tx_is_alone(const struct store_tx *tx)
+{
+    return tx->conn->ops->engine == STORE_SQLITE;
+}
+
 /* ---- statements ---- */
 
 static cx_err fail_tx(struct store_tx *tx, cx_err err)

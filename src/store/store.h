@@ -48,6 +48,9 @@ cx_err store_open(const struct store_options *options, struct cx_diag *diag,
                   struct store **ret_store);
 void store_close(struct store *store); /* finishes queued writes; NULL-safe */
 enum store_engine store_engine_of(const struct store *store);
+/* Do writing transactions run one after the other, over all processes (SQLite)? Then a row that all of them
+ * change costs nothing; elsewhere (PostgreSQL) it makes each of them repeat. */
+bool store_tx_is_alone(const struct store_tx *tx);
 
 /* Brings the schema forward to this program's version, one transaction a migration. Creates an
  * empty SQLite file. Refuses (CX_E_CONFLICT) a schema newer than this program. Several nodes may

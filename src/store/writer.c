@@ -1,18 +1,23 @@
 /*
- * Group commit. SQLite has one writer at a time and a commit costs one fsync, so one thread does
- * all the writing: it takes what is queued, runs each closure in a savepoint of one transaction,
- * commits once and only then wakes the callers. While it waits for the disk the next batch gathers
- * by itself.
+ * Group commit. SQLite has one writer at a time and a commit costs one fsync, so one thread does all the writing: it
+ * takes what is queued, runs each closure in one transaction, commits once and only then wakes the callers. While it
+ * waits for the disk the next batch gathers by itself.
  *
- * A closure that fails undoes its savepoint only. When SQLite itself abandons the whole transaction
- * (disk full, I/O error), the closures of the batch that had succeeded run again, each alone. When
- * the commit fails, nothing of the batch happened and all of it fails.
+ * Closures seldom fail, and a savepoint costs a copy of every page that a closure changes after another has. So a
+ * batch runs without savepoints first. When a closure of it fails, all is rolled back and the batch runs again, each
+ * closure in a savepoint of its own, so that one that fails undoes itself only. When SQLite itself abandons the whole
+ * transaction (disk full, I/O error), the closures run once more, each alone. When the commit fails, nothing of the
+ * batch happened and all of it fails.
  */
 #include "store/store_internal.h"
 
+#include <errno.h>
 #include <semaphore.h>
 
-enum { WRITER_BATCH_MAX = 128 };
+enum {
+    WRITER_BATCH_MAX = 128,
+    GATHER_US = 1000 /* the longest that a batch waits for company */
+};
 
 struct job {
     struct job *next;
@@ -29,6 +34,8 @@ struct store_writer {
     pthread_mutex_t lock;
     pthread_cond_t queued;
     struct job *first, **last;
+    size_t count;    /* of jobs queued */
+    size_t expected; /* as many were there at once lately */
     bool stopping;
 };
 
@@ -62,8 +69,18 @@ static void fail_all(struct store_writer *writer, struct job **jobs, size_t coun
     }
 }
 
+/* Runs one closure as it is: one that fails takes the transaction with it. */
+static bool run_bare(struct store_writer *writer, struct job *job)
+{
+    job->result = store_run(writer->conn, job->fn, job->arg);
+    if (cx_failed(job->result))
+        memcpy(job->error, writer->conn->error, STORE_ERROR_MAX);
+    return cx_is_ok(job->result);
+}
+
 /* One transaction for the jobs. False when it was lost before the commit: results are then void. */
-static bool run_together(struct store_writer *writer, struct job **jobs, size_t count)
+static bool run_together(struct store_writer *writer, struct job **jobs, size_t count,
+                         bool (*run)(struct store_writer *writer, struct job *job))
 {
     struct store_conn *conn = writer->conn;
     for (size_t i = 0; i < count; i++)
@@ -74,7 +91,7 @@ static bool run_together(struct store_writer *writer, struct job **jobs, size_t 
         return true;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!run_job(writer, jobs[i])) {
+        if (!run(writer, jobs[i])) {
             conn->ops->rollback(conn);
             return false;
         }
@@ -87,12 +104,24 @@ static bool run_together(struct store_writer *writer, struct job **jobs, size_t 
 
 static void run_batch(struct store_writer *writer, struct job **jobs, size_t count)
 {
-    if (!run_together(writer, jobs, count) && count > 1) {
-        for (size_t i = 0; i < count; i++)
-            (void)run_together(writer, &jobs[i], 1); /* results stand either way */
-    }
+    bool done = run_together(writer, jobs, count, run_bare) || count == 1; /* its result stands */
+    done = done || run_together(writer, jobs, count, run_job);
+    for (size_t i = 0; i < count && !done; i++)
+        (void)run_together(writer, &jobs[i], 1, run_bare); /* results stand either way */
     for (size_t i = 0; i < count; i++)
         sem_post(&jobs[i]->done); /* the job is on the caller's stack: not ours from here on */
+}
+
+/* A commit writes whole pages, and jobs that come together share most of them: under load it pays to wait until as
+ * many are there as lately came at once. Whoever writes alone never waits. The lock is held. */
+static void gather(struct store_writer *writer)
+{
+    const int64_t until_us = cx_monotonic_us() + GATHER_US;
+    const struct timespec until = {.tv_sec = until_us / CX_US_PER_S,
+                                   .tv_nsec = until_us % CX_US_PER_S * 1000};
+    int waited = 0;
+    while (writer->count < writer->expected && !writer->stopping && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&writer->queued, &writer->lock, &until);
 }
 
 static void *writer_main(void *arg)
@@ -104,12 +133,15 @@ static void *writer_main(void *arg)
         pthread_mutex_lock(&writer->lock);
         while (!writer->first && !writer->stopping)
             pthread_cond_wait(&writer->queued, &writer->lock);
+        gather(writer);
         while (writer->first && count < WRITER_BATCH_MAX) {
             jobs[count++] = writer->first;
             writer->first = writer->first->next;
         }
         if (!writer->first)
             writer->last = &writer->first;
+        writer->count -= count;
+        writer->expected = count > 1 ? count + 1 : 1;
         pthread_mutex_unlock(&writer->lock);
         if (count == 0)
             return NULL;
@@ -125,7 +157,11 @@ cx_err store_writer_start(struct store_conn *conn, struct store_writer **ret_wri
     writer->conn = conn;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->queued, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->queued, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
         free(writer);
         return CX_ERR(NOMEM);
@@ -159,7 +195,9 @@ cx_err store_writer_run(struct store_writer *writer, store_fn fn, void *arg,
     pthread_mutex_lock(&writer->lock);
     *writer->last = &job;
     writer->last = &job.next;
-    pthread_cond_signal(&writer->queued);
+    writer->count++;
+    if (writer->count == 1 || writer->count >= writer->expected)
+        pthread_cond_signal(&writer->queued);
     pthread_mutex_unlock(&writer->lock);
     while (sem_wait(&job.done) != 0)
         continue; /* EINTR */

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import sqlite3
 import statistics
 import subprocess
 import tempfile
@@ -16,6 +17,8 @@ from harness.instance import BUILD, ROOT, Instance, wait_for
 
 LOAD = os.path.join(BUILD, 'tests', 'bench', 'bench_load')
 LIMITS = os.path.join(BUILD, 'tests', 'bench', 'bench_limits')
+PARTS = ('pki', 'protect', 'keys', 'store', 'audit')  # benches in C, each of one folder of src
+TICK_US = 1e6 / os.sysconf('SC_CLK_TCK')
 PROFILE_NAME = 'server-tls-auto'  # no approval: the bench measures the machine and not people
 
 
@@ -60,16 +63,44 @@ def write_lines(folder, name, lines):
     return path
 
 
+def parts_bench(record):
+    for name in PARTS:
+        done = subprocess.run([os.path.join(BUILD, 'tests', 'bench', 'bench_' + name)], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr + done.stdout
+        for line in done.stdout.splitlines():
+            if line.startswith('{'):
+                got = json.loads(line)
+                record(got['name'], got['value'], got['unit'], got['limit'] or None, 'as the conditions say', text=got['conditions'])
+
+
+def cpu_us(instance):
+    """Processor time used so far by each role and by children of this process (the load generators)."""
+    used = {'load': (os.times().children_user + os.times().children_system) * 1e6}
+    for pid in instance.descendants():
+        with open(f'/proc/{pid}/cmdline') as f:
+            words = f.read().split('\0')
+        with open(f'/proc/{pid}/stat') as f:
+            fields = f.read().rsplit(')', 1)[1].split()
+        role = words[words.index('role') + 1] if 'role' in words else 'gate'
+        used[role] = used.get(role, 0) + (int(fields[11]) + int(fields[12])) * TICK_US
+    return used
+
+
 def issue_bench(instance, record, best, folder, seconds):
     csrs = [pki.csr([f'DNS:b{i}.bench.example.org']) for i in range(256)]
     bodies = write_lines(folder, 'issue', [json.dumps({'certificate_profile': PROFILE_NAME, 'csr': c}) for c in csrs])
     token = instance.people()['requester'].token
     for connections in (1, 32, 128):
+        before = cpu_us(instance)
         got = load(instance, port=instance.port, path='/v1/requests', method='POST', bodies=bodies, token=token, expect=201,
                    seconds=seconds, connections=connections)
         record('rest_issue', got['rate'], 'certificates/s', best['p256_verify'], 'bare P-256 verify, one core',
                connections=connections, p50_us=got['p50_us'], p99_us=got['p99_us'], sign_limit=best['p256_sign'],
                fdatasync_limit=best['fdatasync_4k'])
+        spent = {role: round((us - before.get(role, 0)) / got['count'], 1) for role, us in cpu_us(instance).items()}
+        record('rest_issue_cpu', sum(spent.values()), 'us of processor a certificate',
+               1e6 / best['p256_verify'] + 1e6 / best['p256_sign'], 'bare P-256 verify and sign', connections=connections,
+               by_process=spent, load_average=os.getloadavg()[0])
 
 
 def ocsp_bench(instance, record, folder, seconds):
@@ -91,7 +122,6 @@ def ocsp_bench(instance, record, folder, seconds):
 def fill(instance, count, revoked):
     """Clones one issued certificate's rows; the instance must be stopped. Every clone has its own id, serial, digest and names,
     and lies in the shard its number says. Durability is off while filling only."""
-    import sqlite3
     db = sqlite3.connect(os.path.join(instance.data, 'db', 'certinext.db'))
     db.executescript('PRAGMA synchronous=OFF; PRAGMA cache_size=-400000; PRAGMA foreign_keys=OFF;')
     columns = [r[1] for r in db.execute('PRAGMA table_info(certificate)')]
@@ -137,17 +167,52 @@ def fill(instance, count, revoked):
     db.close()
 
 
-def revoke_bench(instance, record, best, folder, already):
-    certificates = [instance.issue([f'r{already}-{i}.bench.example.org'], profile=PROFILE_NAME) for i in range(100)]
+def dirty_shards(instance):
+    db = sqlite3.connect(f'file:{instance.data}/db/certinext.db?mode=ro', uri=True)
+    try:
+        return db.execute('SELECT COUNT(*) FROM crl_shard WHERE dirty_count > clean_count').fetchone()[0]
+    finally:
+        db.close()
+
+
+def soil_shards(instance):
+    """Every CRL has to be written anew, as after a mass revocation."""
+    db = sqlite3.connect(f'{instance.data}/db/certinext.db', timeout=30)
+    db.execute('UPDATE crl_shard SET dirty_count = dirty_count + 1')
+    db.commit()
+    db.close()
+
+
+def revoke_times(instance, certificates):
     client, times = instance.people()['operator'], []
     for certificate in certificates:
         start = time.perf_counter()
         client.post(f'/v1/certificates/{certificate["id"]}/revoke', {'reason': 'superseded'}).expect(200)
         times.append((time.perf_counter() - start) * 1e6)
-    times.sort()
-    record('revoke_p99', times[98], 'us', 1e6 / best['fdatasync_4k'], 'one fdatasync in us', already_revoked=already,
-           p50_us=round(statistics.median(times)))
+    return sorted(times)
+
+
+def revoke_bench(instance, record, best, folder, already):
+    """Alone, while every shard is being written anew, and how long that takes."""
+    certificates = [instance.issue([f'r{already}-{i}.bench.example.org'], profile=PROFILE_NAME) for i in range(400)]
+    wait_for(lambda: dirty_shards(instance) == 0, 'all CRLs published', 300, 0.05)
+    for name, some in (('revoke_p99', certificates[:200]), ('revoke_p99_publishing', certificates[200:])):
+        if name == 'revoke_p99_publishing':
+            soil_shards(instance)
+        times = revoke_times(instance, some)
+        record(name, times[len(times) * 99 // 100 - 1], 'us', 1e6 / best['fdatasync_4k'], 'one fdatasync in us', already_revoked=already,
+               p50_us=round(statistics.median(times)), max_us=round(times[-1]), samples=len(times),
+               load_average=os.getloadavg()[0])
+    wait_for(lambda: dirty_shards(instance) == 0, 'all CRLs published', 300, 0.05)
+    start = time.perf_counter()
+    soil_shards(instance)
+    instance.people()['operator'].post(f'/v1/certificates/{instance.issue(["poke.bench.example.org"], profile=PROFILE_NAME)["id"]}/revoke',
+                                       {'reason': 'superseded'}).expect(200)
+    wait_for(lambda: dirty_shards(instance) == 0, 'all CRLs published', 300, 0.01)
+    record('crl_publish_all', time.perf_counter() - start, 's', 60 * already / 3048289 if already else None,
+           'target of 60 s for 3,048,289', already_revoked=already)
     one = instance.issue([f'crl{already}.bench.example.org'], profile=PROFILE_NAME)
+    client = instance.people()['operator']
     start = time.perf_counter()
     client.post(f'/v1/certificates/{one["id"]}/revoke', {'reason': 'superseded'}).expect(200)
     wait_for(lambda: int(one['serial'], 16) in status.crl_serials(instance, folder, one['pem']), 'listed', 120, 0.02)
@@ -204,6 +269,8 @@ def run(path, rows, seconds, only=()):
 
         def wanted(name):
             return not only or name in only
+        if wanted('parts'):
+            parts_bench(record)
         start_bench(instance, record, 0)
         instance.people()
         if wanted('issue'):

@@ -34,6 +34,10 @@ cx_err audit_store_read_batch(struct store *store, struct audit_batch *batch);
 cx_err audit_store_sequence(struct store_tx *tx, const struct audit_batch *batch,
                             const struct merkle_tree *grown);
 
+/* Inside the transaction that appends the entry, where store_tx_is_alone: extends the tenant's tree by it. */
+cx_err audit_store_number(struct store_tx *tx, const struct audit_record *record,
+                          uint64_t *ret_index, struct merkle_hash *ret_leaf);
+
 struct audit_unsigned {
     struct cx_id tenant_id;
     struct merkle_tree tree;

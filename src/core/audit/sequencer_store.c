@@ -77,6 +77,14 @@ static cx_err read_tree(struct store_tx *tx, struct cx_id tenant_id, struct merk
     return merkle_frontier_read((uint64_t)store_col_int(q, 0), store_col_bytes(q, 1), ret_tree);
 }
 
+static cx_err hash_record(const struct audit_record *record, struct merkle_hash *ret_leaf)
+{
+    uint8_t memory[LEAF_BUF_MAX] __attribute__((uninitialized)); /* written before it is read */
+    struct cx_buf leaf = {.ptr = memory, .cap = sizeof(memory), .max = sizeof(memory)};
+    CX_TRY(audit_leaf_write(record, &leaf));
+    return merkle_leaf(cx_buf_view(&leaf), ret_leaf);
+}
+
 static cx_err read_batch(struct store_tx *tx, void *arg)
 {
     struct audit_batch *batch = arg;
@@ -89,16 +97,13 @@ static cx_err read_batch(struct store_tx *tx, void *arg)
                          &q));
     store_bind_id(q, 1, batch->tenant_id);
     store_bind_int(q, 2, AUDIT_BATCH);
-    uint8_t memory[LEAF_BUF_MAX];
     for (;;) {
         bool row = false;
         CX_TRY(store_step(q, &row));
         if (!row || batch->count == AUDIT_BATCH)
             return CX_OK;
         const struct audit_record record = audit_record_read(q, 0);
-        struct cx_buf leaf = {.ptr = memory, .cap = sizeof(memory), .max = sizeof(memory)};
-        CX_TRY(audit_leaf_write(&record, &leaf));
-        CX_TRY(merkle_leaf(cx_buf_view(&leaf), &batch->leaves[batch->count]));
+        CX_TRY(hash_record(&record, &batch->leaves[batch->count]));
         batch->entries[batch->count++] = record.entry_id;
     }
 }
@@ -152,16 +157,17 @@ static cx_err number_entries(struct store_tx *tx, const struct audit_batch *batc
     return store_changes(q) == (int64_t)count ? CX_OK : CX_ERR(CONFLICT);
 }
 
-cx_err audit_store_sequence(struct store_tx *tx, const struct audit_batch *batch,
-                            const struct merkle_tree *grown)
+/* CX_E_CONFLICT: the tree is not of the size before any more. */
+static cx_err replace_tree(struct store_tx *tx, struct cx_id tenant_id, uint64_t before,
+                           const struct merkle_tree *grown)
 {
     struct store_stmt *q = NULL;
-    if (batch->tree.size == 0) {
+    if (before == 0) {
         CX_TRY(store_prepare(tx,
                              "INSERT INTO audit_tree (tenant_id, size, frontier, checkpoint_size) "
                              "VALUES ($1, 0, $2, 0) ON CONFLICT DO NOTHING",
                              &q));
-        store_bind_id(q, 1, batch->tenant_id);
+        store_bind_id(q, 1, tenant_id);
         store_bind_bytes(q, 2, CX_BYTES_NONE);
         CX_TRY(store_exec(q));
     }
@@ -169,13 +175,33 @@ cx_err audit_store_sequence(struct store_tx *tx, const struct audit_batch *batch
                          "UPDATE audit_tree SET size = $3, frontier = $4 "
                          "WHERE tenant_id = $1 AND size = $2",
                          &q));
-    store_bind_id(q, 1, batch->tenant_id);
-    store_bind_int(q, 2, (int64_t)batch->tree.size);
+    store_bind_id(q, 1, tenant_id);
+    store_bind_int(q, 2, (int64_t)before);
     store_bind_int(q, 3, (int64_t)grown->size);
     store_bind_bytes(q, 4, merkle_frontier_view(grown));
     CX_TRY(store_exec(q));
-    if (store_changes(q) != 1)
-        return CX_ERR(CONFLICT);
+    return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+}
+
+cx_err audit_store_number(struct store_tx *tx, const struct audit_record *record,
+                          uint64_t *ret_index, struct merkle_hash *ret_leaf)
+{
+    struct merkle_tree tree;
+    struct merkle_hash leaf;
+    CX_TRY(hash_record(record, &leaf));
+    CX_TRY(read_tree(tx, record->tenant_id, &tree));
+    const uint64_t index = tree.size;
+    CX_TRY(merkle_append(&tree, &leaf));
+    CX_TRY(replace_tree(tx, record->tenant_id, index, &tree));
+    *ret_index = index;
+    *ret_leaf = leaf;
+    return CX_OK;
+}
+
+cx_err audit_store_sequence(struct store_tx *tx, const struct audit_batch *batch,
+                            const struct merkle_tree *grown)
+{
+    CX_TRY(replace_tree(tx, batch->tenant_id, batch->tree.size, grown));
     pthread_once(&number_sql_once, make_number_sql);
     for (size_t done = 0; done < batch->count;) {
         size_t left = batch->count - done;

@@ -115,7 +115,6 @@ static cx_err submit_again(struct api_request *request, const struct again *agai
                            struct api_request_view *ret_view)
 {
     struct policy_decision decision;
-    struct cx_id request_id;
     struct submission submission = {.kind = again->kind,
                                     .decision = &decision,
                                     .requester_id = request->principal.user_id,
@@ -132,8 +131,7 @@ static cx_err submit_again(struct api_request *request, const struct again *agai
                              .validity_s = again->validity_days * DAY_S};
     CX_TRY(policy_decide(&ask, request->diag, &decision));
     submission.approvals_needed = submission.profile->approvals_issue;
-    CX_TRY(request_submit_api(request, &submission, &request_id));
-    return request_show(request, request_id, ret_view);
+    return request_submit_show(request, &submission, ret_view);
 }
 
 cx_err handle_certificate_renew(struct api_request *request,

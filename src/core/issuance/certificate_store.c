@@ -192,18 +192,26 @@ cx_err certificate_names_insert(struct store_tx *tx, const struct certificate_na
 cx_err certificate_tags_copy(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                              struct cx_id certificate_id, cx_time issued_us)
 {
+    /* Not INSERT … SELECT: SQLite makes a temporary table for it, even where there is nothing to copy. */
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(
-        tx,
-        "INSERT INTO certificate_tag (tenant_id, certificate_id, name, value, issued_us) "
-        "SELECT tenant_id, $3, name, value, $4 FROM request_tag "
-        "WHERE tenant_id = $1 AND request_id = $2",
-        &q));
+        tx, "SELECT name, value FROM request_tag WHERE tenant_id = $1 AND request_id = $2", &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, request_id);
-    store_bind_id(q, 3, certificate_id);
-    store_bind_int(q, 4, issued_us);
-    return store_exec(q);
+    for (;;) {
+        bool there = false;
+        CX_TRY(store_step(q, &there));
+        if (!there)
+            return CX_OK;
+        const struct row_certificate_tag row = {
+            .tenant_id = tenant_id,
+            .certificate_id = certificate_id,
+            .name = store_col_text(q, 0),
+            .value = store_col_text(q, 1),
+            .issued_us = issued_us,
+        };
+        CX_TRY(row_certificate_tag_insert(tx, &row));
+    }
 }
 
 struct body_read {

@@ -1,26 +1,51 @@
 #include "core/issuance/intent_store.h"
 
 static const char *const STATES[INTENT_STATE_COUNT] = {
-    [INTENT_OPEN] = "open", [INTENT_SETTLED] = "settled", [INTENT_ABANDONED] = "abandoned"};
+    [INTENT_OPEN] = "open", [INTENT_ABANDONED] = "abandoned"};
 
 const char *intent_state_name(enum intent_state state)
 {
     return STATES[state];
 }
 
-cx_err intent_close(struct store_tx *tx, struct cx_id tenant_id, struct cx_id intent_id,
-                    enum intent_state to)
+cx_err intent_insert(struct store_tx *tx, const struct row_intent *intent)
 {
     struct store_stmt *q = NULL;
-    CX_TRY(store_prepare(tx,
-                         "UPDATE intent SET state = $3 "
-                         "WHERE tenant_id = $1 AND intent_id = $2 AND state = 'open'",
-                         &q));
+    bool taken = false;
+    CX_TRY(store_prepare(
+        tx, "SELECT 1 FROM certificate WHERE tenant_id = $1 AND serial = $2 AND issuer_id = $3",
+        &q));
+    store_bind_id(q, 1, intent->tenant_id);
+    store_bind_bytes(q, 2, intent->serial);
+    store_bind_id(q, 3, intent->issuer_id);
+    CX_TRY(store_step(q, &taken));
+    return taken ? CX_ERR(CONFLICT) : row_intent_insert(tx, intent);
+}
+
+static cx_err close_open(struct store_tx *tx, const char *sql, struct cx_id tenant_id,
+                         struct cx_id intent_id)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx, sql, &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, intent_id);
-    store_bind_text(q, 3, cx_str_from(STATES[to]));
     CX_TRY(store_exec(q));
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+}
+
+cx_err intent_settle(struct store_tx *tx, struct cx_id tenant_id, struct cx_id intent_id)
+{
+    return close_open(
+        tx, "DELETE FROM intent WHERE tenant_id = $1 AND intent_id = $2 AND state = 'open'",
+        tenant_id, intent_id);
+}
+
+cx_err intent_abandon(struct store_tx *tx, struct cx_id tenant_id, struct cx_id intent_id)
+{
+    return close_open(tx,
+                      "UPDATE intent SET state = 'abandoned' "
+                      "WHERE tenant_id = $1 AND intent_id = $2 AND state = 'open'",
+                      tenant_id, intent_id);
 }
 
 static cx_err row_of(const struct store_stmt *q, struct cx_id tenant_id, struct arena *arena,

@@ -117,7 +117,7 @@ cx_err issuance_insert_intent(struct store_tx *tx, const struct issuance *run)
     if (revoked)
         return cx_refuse(run->diag, CX_ERR(POLICY), "issuer_id", "issuer-revoked",
                          "The issuer's own certificate is revoked: it issues nothing.");
-    return row_intent_insert(tx, &run->intent);
+    return intent_insert(tx, &run->intent);
 }
 
 cx_err issuance_write_intent(struct store_tx *tx, const struct issuance *run)
@@ -153,7 +153,7 @@ static cx_err write_closing(struct store_tx *tx, void *arg)
     const struct issuance *run = closing->run;
     const struct request_row *request = &run->request;
     if (closing->from == REQUEST_ISSUING)
-        CX_TRY(intent_close(tx, run->tenant_id, run->intent.intent_id, INTENT_ABANDONED));
+        CX_TRY(intent_abandon(tx, run->tenant_id, run->intent.intent_id));
     CX_TRY(request_transition(tx, run->tenant_id, request->request_id, closing->from, closing->to,
                               cx_now(run->core->clock)));
     if (closing->to == REQUEST_FAILED)
@@ -226,7 +226,7 @@ static cx_err write_certificate(struct store_tx *tx, void *arg)
     const struct issuance *run = storing->run;
     const struct row_certificate *certificate = &storing->certificate;
     struct cx_id tenant_id = run->tenant_id, request_id = run->request.request_id;
-    CX_TRY(intent_close(tx, tenant_id, run->intent.intent_id, INTENT_SETTLED));
+    CX_TRY(intent_settle(tx, tenant_id, run->intent.intent_id));
     CX_TRY(row_certificate_insert(tx, certificate));
     CX_TRY(row_certificate_body_insert(tx, &storing->body));
     CX_TRY(certificate_names_insert(tx, &storing->names));
@@ -329,6 +329,9 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     CX_TRY(audit_commit(run->core, &event, write_certificate, &storing));
     issuance_settled(run->core, run->intent.intent_id);
     *ret_certificate_id = storing.certificate.certificate_id;
+    run->request.state = storing.failed ? REQUEST_FAILED : REQUEST_DONE;
+    run->request.result_id = storing.certificate.certificate_id;
+    run->request.updated_us = storing.certificate.issued_us;
     return storing.failed ? CX_ERR(INTERNAL) : CX_OK;
 }
 

@@ -262,28 +262,50 @@ cx_err issuer_each(struct core *core, struct cx_id tenant_id, struct arena *aren
     return CX_OK;
 }
 
+struct active_read {
+    struct cx_id tenant_id;
+    struct cx_id *ids;
+    size_t count;
+};
+
+static cx_err read_active(struct store_tx *tx, void *arg)
+{
+    struct active_read *read = arg;
+    struct store_stmt *q = NULL;
+    read->count = 0;
+    CX_TRY(store_prepare(
+        tx, "SELECT issuer_id FROM issuer WHERE tenant_id = $1 AND state = 'active' LIMIT $2", &q));
+    store_bind_id(q, 1, read->tenant_id);
+    store_bind_int(q, 2, ISSUERS_LISTED_MAX);
+    while (read->count < ISSUERS_LISTED_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        read->ids[read->count++] = store_col_id(q, 0);
+    }
+    return CX_OK;
+}
+
 cx_err issuer_default(struct core *core, struct cx_id tenant_id, struct arena *arena,
                       struct cx_diag *diag, const struct issuer_entry **ret_issuer)
 {
-    struct all_read read = {.tenant_id = tenant_id};
+    struct active_read read = {.tenant_id = tenant_id};
     const struct issuer_entry *only = NULL;
-    size_t below = 0, active = 0;
-    CX_TRY(ARENA_NEW_ARRAY(arena, ISSUERS_LISTED_MAX, &read.rows));
-    CX_TRY(store_read(core->store, read_all, &read));
+    size_t below = 0;
+    CX_TRY(ARENA_NEW_ARRAY(arena, ISSUERS_LISTED_MAX, &read.ids));
+    CX_TRY(store_read(core->store, read_active, &read));
     for (size_t i = 0; i < read.count; i++) {
         const struct issuer_entry *issuer = NULL;
-        if (!read.rows[i].active)
-            continue;
-        CX_TRY(issuer_get(core, tenant_id, read.rows[i].key.id, &issuer));
-        active++;
+        CX_TRY(issuer_get(core, tenant_id, read.ids[i], &issuer));
         below += !issuer->is_root;
         if (!only || (only->is_root && !issuer->is_root))
             only = issuer;
     }
-    if (active == 0)
+    if (read.count == 0)
         return cx_refuse(diag, CX_ERR(POLICY), "issuer_id", "issuer-missing",
                          "There is no active issuer yet.");
-    if (below > 1 || (below == 0 && active > 1))
+    if (below > 1 || (below == 0 && read.count > 1))
         return cx_refuse(diag, CX_ERR(POLICY), "issuer_id", "issuer-ambiguous",
                          "There is more than one active issuer: say which.");
     *ret_issuer = only;

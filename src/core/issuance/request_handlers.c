@@ -131,7 +131,6 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
 {
     struct policy_ask ask = {0};
     struct policy_decision decision;
-    struct cx_id request_id;
     struct submission submission = {.kind = REQUEST_ISSUE,
                                     .decision = &decision,
                                     .requester_id = request->principal.user_id,
@@ -145,8 +144,7 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
     CX_TRY(policy_decide(&ask, request->diag, &decision));
     submission.approvals_needed = submission.profile->approvals_issue;
     CX_TRY(read_tags(request, in->tags, in->tags_count, &submission.tags));
-    CX_TRY(request_submit_api(request, &submission, &request_id));
-    return request_show(request, request_id, &ret_out->body);
+    return request_submit_show(request, &submission, &ret_out->body);
 }
 
 struct cancellation {

@@ -129,25 +129,31 @@ static cx_err approvals_view(struct api_request *request, const struct request_r
     return CX_OK;
 }
 
-static cx_err body_view(struct api_request *request, const struct request_row *row,
+static cx_err body_view(struct api_request *request, const struct issuance_body *body,
                         struct api_request_view *view)
+{
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    view->has_names = true;
+    view->names_count = body->name_count;
+    CX_TRY(request_names_view(body->names, body->name_count, request->arena, &view->names));
+    view->has_subject = body->subject_count > 0;
+    subject_view(body, &view->subject);
+    view->has_spki_sha256 = body->spki.len > 0;
+    if (!body->spki.len)
+        return CX_OK;
+    CX_TRY(crypto_sha256(body->spki, digest));
+    return page_hex_write(request->arena, CX_BYTES(digest, sizeof(digest)), &view->spki_sha256);
+}
+
+static cx_err open_body_view(struct api_request *request, const struct request_row *row,
+                             struct api_request_view *view)
 {
     struct field_place place = {request->principal.tenant_id, "request", "body", row->request_id};
     struct issuance_body body;
     struct cx_bytes bytes = CX_BYTES_NONE;
-    uint8_t digest[CRYPTO_SHA256_LEN];
     CX_TRY(field_open(request->core, place, row->body, request->arena, &bytes));
     CX_TRY(issuance_body_parse(bytes, request->arena, &body));
-    view->has_names = true;
-    view->names_count = body.name_count;
-    CX_TRY(request_names_view(body.names, body.name_count, request->arena, &view->names));
-    view->has_subject = body.subject_count > 0;
-    subject_view(&body, &view->subject);
-    view->has_spki_sha256 = body.spki.len > 0;
-    if (!body.spki.len)
-        return CX_OK;
-    CX_TRY(crypto_sha256(body.spki, digest));
-    return page_hex_write(request->arena, CX_BYTES(digest, sizeof(digest)), &view->spki_sha256);
+    return body_view(request, &body, view);
 }
 
 static cx_err sealed_view(struct api_request *request, const struct request_row *row,
@@ -166,7 +172,7 @@ static cx_err sealed_view(struct api_request *request, const struct request_row 
     if (view->has_failure)
         CX_TRY(
             field_open_text(request->core, failure, row->failure, request->arena, &view->failure));
-    return body_view(request, row, view);
+    return open_body_view(request, row, view);
 }
 
 struct parts {
@@ -220,20 +226,41 @@ static void plain_view(const struct request_row *row, struct api_request_view *v
     view->reason = revocation_reason_view(row->revoke_reason);
 }
 
+static cx_err tags_view(const struct request_tag *tags, size_t count, struct arena *arena,
+                        struct api_request_view *view)
+{
+    struct api_tag *views = NULL;
+    CX_TRY(ARENA_NEW_ARRAY(arena, count, &views));
+    for (size_t i = 0; i < count; i++)
+        views[i] = (struct api_tag){tags[i].name, tags[i].value};
+    view->has_tags = count > 0;
+    view->tags = views;
+    view->tags_count = count;
+    return CX_OK;
+}
+
 static cx_err view_parts(struct api_request *request, const struct parts *parts,
                          struct api_request_view *ret_view)
 {
     struct api_request_view view;
-    struct api_tag *tags = NULL;
     plain_view(parts->row, &view);
     CX_TRY(sealed_view(request, parts->row, &view));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, parts->tag_count, &tags));
-    for (size_t i = 0; i < parts->tag_count; i++)
-        tags[i] = (struct api_tag){parts->tags[i].name, parts->tags[i].value};
-    view.has_tags = parts->tag_count > 0;
-    view.tags = tags;
-    view.tags_count = parts->tag_count;
+    CX_TRY(tags_view(parts->tags, parts->tag_count, request->arena, &view));
     CX_TRY(approvals_view(request, parts->row, parts->approvals, parts->approval_count, &view));
+    *ret_view = view;
+    return CX_OK;
+}
+
+cx_err request_view_open(struct api_request *request, const struct request_open *open,
+                         struct api_request_view *ret_view)
+{
+    struct api_request_view view;
+    plain_view(open->row, &view);
+    view.has_comment = open->comment.len > 0;
+    view.comment = open->comment;
+    CX_TRY(body_view(request, open->body, &view));
+    CX_TRY(tags_view(open->tags, open->tag_count, request->arena, &view));
+    CX_TRY(approvals_view(request, open->row, NULL, 0, &view));
     *ret_view = view;
     return CX_OK;
 }

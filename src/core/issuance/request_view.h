@@ -13,6 +13,17 @@ cx_err request_show(struct api_request *request, struct cx_id request_id,
 cx_err request_view(struct api_request *request, const struct request_row *row,
                     struct api_request_view *ret_view);
 
+/* A request that the caller has just stored: without approvals, and shown without reading and opening it again. */
+struct request_open {
+    const struct request_row *row; /* its sealed fields are not looked at */
+    const struct issuance_body *body;
+    struct cx_str comment;
+    const struct request_tag *tags; /* in the order in which they are read: by name */
+    size_t tag_count;
+};
+cx_err request_view_open(struct api_request *request, const struct request_open *open,
+                         struct api_request_view *ret_view);
+
 cx_err request_names_view(const struct pki_name *names, size_t count, struct arena *arena,
                           const struct api_name **ret_names);
 /* CX_E_PARSE or CX_E_LIMIT with field "names/<n>". */

@@ -2,6 +2,7 @@
 #include "core/api/api.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/issuance/request_view.h"
 
 struct submitting {
     struct issuance *run;
@@ -89,10 +90,16 @@ static void fill_run(struct issuance *run, const struct submitting *submitting)
         .state = first_state(submission),
         .requester_id = submission->requester_id,
         .issuer_id = submission->issuer->issuer_id,
+        .profile_name = submission->profile->name,
+        .profile_version = submission->profile->version,
         .certificate_id = submission->certificate_id,
         .server_key = submission->decision->server_key,
         .key_type = submission->decision->key_type,
         .validity_s = submission->decision->validity_s,
+        .revoke_reason = submission->revoke_reason,
+        .approvals_needed = submission->approvals_needed,
+        .created_us = submitting->row.created_us,
+        .updated_us = submitting->row.updated_us,
     };
     run->body = submission->decision->body;
     run->profile = submission->profile;
@@ -142,17 +149,38 @@ static cx_err commit_api(void *context, struct audit_event *event, store_fn fn, 
     return api_commit(context, event, fn, arg);
 }
 
+static struct issuance run_of(struct api_request *request)
+{
+    return (struct issuance){.core = request->core,
+                             .arena = request->arena,
+                             .diag = request->diag,
+                             .tenant_id = request->principal.tenant_id,
+                             .call_id = request->request_id,
+                             .actor = &request->principal,
+                             .now_us = request->now_us};
+}
+
 cx_err request_submit_api(struct api_request *request, const struct submission *submission,
                           struct cx_id *ret_request_id)
 {
-    struct issuance run = {.core = request->core,
-                           .arena = request->arena,
-                           .diag = request->diag,
-                           .tenant_id = request->principal.tenant_id,
-                           .call_id = request->request_id,
-                           .actor = &request->principal,
-                           .now_us = request->now_us};
+    struct issuance run = run_of(request);
     CX_TRY(request_submit(&run, submission, commit_api, request, NULL));
     *ret_request_id = run.request.request_id;
     return CX_OK;
+}
+
+cx_err request_submit_show(struct api_request *request, const struct submission *submission,
+                           struct api_request_view *ret_view)
+{
+    struct issuance run = run_of(request);
+    CX_TRY(request_submit(&run, submission, commit_api, request, NULL));
+    /* Several tags: their order is the database's. Not issued: the state may have moved on. */
+    if (run.request.state != REQUEST_DONE || submission->tag_count > 1)
+        return request_show(request, run.request.request_id, ret_view);
+    const struct request_open open = {.row = &run.request,
+                                      .body = &run.body,
+                                      .comment = submission->comment,
+                                      .tags = submission->tags,
+                                      .tag_count = submission->tag_count};
+    return request_view_open(request, &open, ret_view);
 }

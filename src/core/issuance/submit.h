@@ -8,6 +8,7 @@
 #include "core/policy/decide.h"
 
 struct api_request;
+struct api_request_view;
 
 struct submission {
     enum request_kind kind;
@@ -31,6 +32,8 @@ typedef cx_err (*submit_commit)(void *context, struct audit_event *event, store_
  * ret_der may be NULL; it is empty when nothing was issued. */
 cx_err request_submit(struct issuance *run, const struct submission *submission,
                       submit_commit commit, void *context, struct cx_bytes *ret_der);
-/* request_submit for an API call. */
+/* request_submit for an API call, and the same with what it became. */
 cx_err request_submit_api(struct api_request *request, const struct submission *submission,
                           struct cx_id *ret_request_id);
+cx_err request_submit_show(struct api_request *request, const struct submission *submission,
+                           struct api_request_view *ret_view);

@@ -1,7 +1,8 @@
 /*
- * Publishing CRLs: claim, read, sign (keys chooses the number), store, write the file. The row is stored before the
- * file, so that a crash leaves at worst an older file, which the next start replaces; a number is never used twice,
- * because keys remembers the last one itself.
+ * Publishing CRLs: claim some shards, then read and sign them (keys chooses the numbers), store them, write the files. The
+ * rows are stored before the files, so that a crash leaves at worst older files, which the next start replaces; a number
+ * is never used twice, because keys remembers the last one itself. Small CRLs are stored together, large ones each alone:
+ * no large write stands between a revocation and its commit when many shards are due.
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -14,7 +15,9 @@
 enum {
     PUBLISH_BATCH = 32,
     PUBLISH_LEASE_S = 60,
-    PUBLISH_ARENA_MAX = 256 * 1024 * 1024, /* a batch of full shards */
+    PUBLISH_GROUP_MAX = 128 * 1024, /* octets of CRLs after which a group is stored */
+    PUBLISH_ARENA_MAX =
+        64 * 1024 * 1024, /* a group's entries and CRLs, the last one a full shard */
     CRL_FILE_MAX = 8 * 1024 * 1024,
     SINCE_MAX = 1024,
 };
@@ -22,13 +25,18 @@ enum {
 struct batch {
     struct cx_id tenant_id;
     cx_time now_us, renew_us, lease_us;
-    struct arena *arena;
     struct crl_due due[PUBLISH_BATCH];
-    struct keys_revoked *entries[PUBLISH_BATCH];
-    size_t entry_counts[PUBLISH_BATCH];
-    bool unreadable[PUBLISH_BATCH]; /* too many entries: the others of the batch go on */
-    struct crl_published signed_crls[PUBLISH_BATCH];
     size_t count;
+};
+
+struct publication {
+    struct cx_id tenant_id;
+    cx_time now_us;
+    struct arena *arena;
+    const struct crl_due *due;
+    struct keys_revoked *entries;
+    size_t entry_count;
+    struct crl_published signed_crl;
 };
 
 static cx_err claim(struct store_tx *tx, void *arg)
@@ -41,51 +49,42 @@ static cx_err claim(struct store_tx *tx, void *arg)
 
 static cx_err read_entries(struct store_tx *tx, void *arg)
 {
-    struct batch *batch = arg;
-    for (size_t i = 0; i < batch->count; i++) {
-        cx_err err = crl_shard_entries(tx, batch->tenant_id, batch->due[i].issuer_id,
-                                       batch->due[i].shard, batch->now_us, batch->arena,
-                                       &batch->entries[i], &batch->entry_counts[i]);
-        batch->unreadable[i] = err.code == CX_E_LIMIT;
-        if (!batch->unreadable[i])
+    struct publication *it = arg;
+    return crl_shard_entries(tx, it->tenant_id, it->due->issuer_id, it->due->shard, it->now_us,
+                             it->arena, &it->entries, &it->entry_count);
+}
+
+struct group {
+    struct publication its[PUBLISH_BATCH];
+    size_t count;
+};
+
+static cx_err store_group(struct store_tx *tx, void *arg)
+{
+    const struct group *group = arg;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct publication *it = &group->its[i];
+        cx_err err = crl_shard_publish(tx, it->tenant_id, &it->signed_crl, it->due->dirty_count);
+        if (err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
             CX_TRY(err);
     }
     return CX_OK;
 }
 
-static cx_err store_batch(struct store_tx *tx, void *arg)
-{
-    const struct batch *batch = arg;
-    for (size_t i = 0; i < batch->count; i++) {
-        cx_err err = crl_shard_publish(tx, batch->tenant_id, &batch->signed_crls[i],
-                                       batch->due[i].dirty_count);
-        if (cx_failed(err) &&
-            err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
-            return err;
-    }
-    return CX_OK;
-}
-
-static cx_err sign(struct core *core, struct batch *batch, size_t i)
+static cx_err sign(struct core *core, struct publication *it)
 {
     struct cx_diag diag = CX_DIAG_INIT;
-    struct crl_published *out = &batch->signed_crls[i];
-    if (batch->unreadable[i]) {
-        char issuer[CX_ID_TEXT_MAX];
-        cx_id_format(CX_ID_ISSUER, batch->due[i].issuer_id, issuer);
-        cx_log_err(CX_LOG_ERROR, CX_ERR(LIMIT), "crl-too-many-entries", "issuer", issuer, NULL);
-        return CX_ERR(LIMIT);
-    }
+    struct crl_published *out = &it->signed_crl;
     *out = (struct crl_published){
-        .issuer_id = batch->due[i].issuer_id,
-        .shard = batch->due[i].shard,
-        .this_update_us = batch->now_us - batch->now_us % CX_US_PER_S,
+        .issuer_id = it->due->issuer_id,
+        .shard = it->due->shard,
+        .this_update_us = it->now_us - it->now_us % CX_US_PER_S,
     };
     out->next_update_us = out->this_update_us + STATUS_CRL_LIFE_S * CX_US_PER_S;
-    cx_err err = keys_sign_crl(core->keys, batch->tenant_id, out->issuer_id, out->shard,
-                               batch->due[i].number + 1, out->this_update_us, out->next_update_us,
-                               batch->entries[i], batch->entry_counts[i], batch->arena, &diag,
-                               &out->number, &out->crl);
+    cx_err err =
+        keys_sign_crl(core->keys, it->tenant_id, out->issuer_id, out->shard, it->due->number + 1,
+                      out->this_update_us, out->next_update_us, it->entries, it->entry_count,
+                      it->arena, &diag, &out->number, &out->crl);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "crl-not-signed", "rule", diag.rule, "text", diag.text, NULL);
     return err;
@@ -133,47 +132,96 @@ static cx_err write_crl(const struct core *core, const struct crl_published *pub
     return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
 }
 
-/* Signs each of the batch; what keys could not sign leaves the batch and is claimed again after its lease. */
-static void sign_all(struct core *core, struct batch *batch)
+struct shard_key {
+    struct cx_id issuer_id;
+    uint32_t shard;
+};
+_Static_assert(sizeof(struct shard_key) == 20, "the key has no padding");
+
+static bool is_written(const struct status_service *service, const struct crl_published *crl)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (cx_failed(sign(core, batch, i)))
+    const struct shard_key key = {crl->issuer_id, crl->shard};
+    return crl->number > 0 &&
+           (uintptr_t)cx_map_get(&service->written, CX_BYTES(&key, sizeof(key))) == crl->number;
+}
+
+static void note_written(struct status_service *service, const struct crl_published *crl)
+{
+    const struct shard_key key = {crl->issuer_id, crl->shard};
+    /* Without memory for it the file is read and compared again. */
+    CX_IGNORE(cx_map_put(&service->written, CX_BYTES(&key, sizeof(key)),
+                         (void *)(uintptr_t)crl->number, NULL)); /* a number, not a pointer */
+}
+
+static void log_full(const struct crl_due *due)
+{
+    char issuer[CX_ID_TEXT_MAX];
+    cx_id_format(CX_ID_ISSUER, due->issuer_id, issuer);
+    cx_log_err(CX_LOG_ERROR, CX_ERR(LIMIT), "crl-too-many-entries", "issuer", issuer, NULL);
+}
+
+/* Reads and signs shards of the batch from *next on until the group is large enough. What keys could not sign is
+ * claimed again after its lease: one shard's trouble is not the others'. */
+static cx_err fill_group(struct core *core, const struct batch *batch, struct arena *arena,
+                         size_t *next, struct group *group)
+{
+    size_t octets = 0;
+    while (*next < batch->count && octets < PUBLISH_GROUP_MAX) {
+        struct publication *it = &group->its[group->count];
+        *it = (struct publication){.tenant_id = batch->tenant_id,
+                                   .now_us = batch->now_us,
+                                   .arena = arena,
+                                   .due = &batch->due[(*next)++]};
+        cx_err err = store_read(core->store, read_entries, it);
+        if (err.code == CX_E_LIMIT) {
+            log_full(it->due);
             continue;
-        batch->signed_crls[kept] = batch->signed_crls[i];
-        batch->due[kept++] = batch->due[i];
+        }
+        CX_TRY(err);
+        if (cx_failed(sign(core, it)))
+            continue;
+        octets += it->signed_crl.crl.len;
+        group->count++;
     }
-    batch->count = kept;
+    return CX_OK;
+}
+
+static cx_err publish_group(struct status_service *service, const struct batch *batch, size_t *next)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
+    struct core *core = service->core;
+    struct group *group = NULL;
+    CX_TRY(ARENA_NEW(&arena, &group));
+    CX_TRY(fill_group(core, batch, &arena, next, group));
+    if (group->count == 0)
+        return CX_OK;
+    CX_TRY(store_write(core->store, store_group, group));
+    /* Another node may have revoked what this one publishes: nothing of the shard is answered from memory any
+     * more. catch_up will not do it, since it finds the file written. */
+    for (size_t i = 0; i < group->count; i++)
+        ocsp_cache_drop_shard(service->ocsp, group->its[i].due->issuer_id,
+                              group->its[i].due->shard);
+    for (size_t i = 0; i < group->count; i++) {
+        bool changed = false;
+        cx_err err = write_crl(core, &group->its[i].signed_crl, &changed);
+        if (err.code == CX_E_CONFLICT) /* another node was faster with a newer one */
+            continue;
+        CX_TRY(err);
+        note_written(service, &group->its[i].signed_crl);
+    }
+    return CX_OK;
 }
 
 cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more)
 {
-    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(PUBLISH_ARENA_MAX);
     struct core *core = service->core;
-    struct batch *batch = NULL;
-    CX_TRY(ARENA_NEW(&arena, &batch));
-    batch->tenant_id = tenant_id;
-    batch->now_us = cx_now(core->clock);
-    batch->renew_us = batch->now_us + STATUS_CRL_RENEW_S * CX_US_PER_S;
-    batch->lease_us = batch->now_us + PUBLISH_LEASE_S * CX_US_PER_S;
-    batch->arena = &arena;
-    CX_TRY(store_write(core->store, claim, batch));
-    *ret_more = batch->count == PUBLISH_BATCH;
-    if (batch->count == 0)
-        return CX_OK;
-    CX_TRY(store_read(core->store, read_entries, batch));
-    sign_all(core, batch);
-    CX_TRY(store_write(core->store, store_batch, batch));
-    /* Another node may have revoked what this one publishes: nothing of the shard is answered from memory any
-     * more. catch_up will not do it, since it finds the file written. */
-    for (size_t i = 0; i < batch->count; i++)
-        ocsp_cache_drop_shard(service->ocsp, batch->due[i].issuer_id, batch->due[i].shard);
-    for (size_t i = 0; i < batch->count; i++) {
-        bool changed = false;
-        cx_err err = write_crl(core, &batch->signed_crls[i], &changed);
-        if (err.code != CX_E_CONFLICT) /* another node was faster with a newer one */
-            CX_TRY(err);
-    }
+    struct batch batch = {.tenant_id = tenant_id, .now_us = cx_now(core->clock)};
+    batch.renew_us = batch.now_us + STATUS_CRL_RENEW_S * CX_US_PER_S;
+    batch.lease_us = batch.now_us + PUBLISH_LEASE_S * CX_US_PER_S;
+    CX_TRY(store_write(core->store, claim, &batch));
+    *ret_more = batch.count == PUBLISH_BATCH;
+    for (size_t next = 0; next < batch.count;)
+        CX_TRY(publish_group(service, &batch, &next));
     return CX_OK;
 }
 
@@ -216,6 +264,8 @@ static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(CRL_FILE_MAX);
     struct one one = {tenant_id, &arena, row};
     bool changed = false;
+    if (is_written(service, row))
+        return CX_OK;
     CX_TRY(store_read(service->core->store, read_one, &one));
     cx_err err = write_crl(service->core, row, &changed);
     if (err.code == CX_E_CONFLICT) { /* keys signs above the file's number: it remembers it */
@@ -223,6 +273,7 @@ static cx_err catch_up(struct status_service *service, struct cx_id tenant_id,
         return store_write(service->core->store, mark, &one);
     }
     CX_TRY(err);
+    note_written(service, row);
     if (changed) /* another node's work: what it revoked must not be answered from this node's memory */
         ocsp_cache_drop_shard(service->ocsp, row->issuer_id, row->shard);
     return CX_OK;

@@ -104,6 +104,7 @@ static void service_free(struct status_service *service)
 {
     ocsp_cache_free(service->ocsp);
     cx_map_clear(&service->refused, free);
+    cx_map_clear(&service->written, NULL);
     pthread_cond_destroy(&service->wake);
     pthread_mutex_destroy(&service->lock);
     free(service);
@@ -118,6 +119,7 @@ static cx_err service_new(struct core *core, struct status_service **ret_service
     service->core = core;
     service->responder_retry_s = STATUS_RESPONDER_RETRY_MIN_S;
     service->refused = CX_MAP_INIT(ISSUER_CACHE_MAX);
+    service->written = CX_MAP_INIT(STATUS_WRITTEN_MAX);
     pthread_mutex_init(&service->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -18,6 +18,7 @@ struct status_service {
     cx_time responder_us;      /* when responders are looked at next */
     int64_t responder_retry_s; /* the pause after the next failure */
     struct cx_map refused; /* issuer id → struct responder_refusal: not asked again for a while */
+    struct cx_map written; /* issuer ‖ shard → number of the CRL in the file; the thread's own */
 };
 
 /* An issuer that got no certificate for its responder. Of the map that holds it. */
@@ -25,6 +26,9 @@ struct responder_refusal {
     int64_t profile_version; /* a newer one may be allowed */
     cx_time until_us;
 };
+
+/* CRLs whose file this process has seen right: a shard's newest number; beyond it files are compared each time. */
+enum { STATUS_WRITTEN_MAX = 1 << 16 };
 
 /* publish.c: signs what is due in one tenant; *ret_more when there is more than one batch. */
 cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool *ret_more);

@@ -159,6 +159,22 @@ cx_err crl_shard_entries(struct store_tx *tx, struct cx_id tenant_id, struct cx_
     return CX_OK;
 }
 
+static cx_err write_crl(struct store_tx *tx, struct cx_id tenant_id,
+                        const struct crl_published *published)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "INSERT INTO crl_file (tenant_id, issuer_id, shard, crl) "
+                         "VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, issuer_id, shard) "
+                         "DO UPDATE SET crl = excluded.crl",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, published->issuer_id);
+    store_bind_int(q, 3, published->shard);
+    store_bind_bytes(q, 4, published->crl);
+    return store_exec(q);
+}
+
 cx_err crl_shard_publish(struct store_tx *tx, struct cx_id tenant_id,
                          const struct crl_published *published, int64_t clean_count)
 {
@@ -166,7 +182,7 @@ cx_err crl_shard_publish(struct store_tx *tx, struct cx_id tenant_id,
     CX_TRY(
         store_prepare(tx,
                       "UPDATE crl_shard SET number = $4, this_update_us = $5, next_update_us = $6, "
-                      "crl = $7, clean_count = $8, lease_until_us = 0 "
+                      "clean_count = $7, lease_until_us = 0 "
                       "WHERE tenant_id = $1 AND issuer_id = $2 AND shard = $3 AND number < $4",
                       &q));
     store_bind_id(q, 1, tenant_id);
@@ -175,10 +191,9 @@ cx_err crl_shard_publish(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_int(q, 4, (int64_t)published->number);
     store_bind_int(q, 5, published->this_update_us);
     store_bind_int(q, 6, published->next_update_us);
-    store_bind_bytes(q, 7, published->crl);
-    store_bind_int(q, 8, clean_count);
+    store_bind_int(q, 7, clean_count);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+    return store_changes(q) == 1 ? write_crl(tx, tenant_id, published) : CX_ERR(CONFLICT);
 }
 
 cx_err crl_shard_since(struct store_tx *tx, struct cx_id tenant_id,
@@ -220,10 +235,13 @@ cx_err crl_shard_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
     struct store_stmt *q = NULL;
     struct crl_published published = {.issuer_id = issuer_id, .shard = shard};
     bool row = false;
-    CX_TRY(store_prepare(tx,
-                         "SELECT number, this_update_us, next_update_us, crl FROM crl_shard "
-                         "WHERE tenant_id = $1 AND issuer_id = $2 AND shard = $3 AND number > 0",
-                         &q));
+    CX_TRY(
+        store_prepare(tx,
+                      "SELECT s.number, s.this_update_us, s.next_update_us, f.crl FROM crl_shard s "
+                      "JOIN crl_file f ON f.tenant_id = s.tenant_id AND "
+                      "f.issuer_id = s.issuer_id AND f.shard = s.shard "
+                      "WHERE s.tenant_id = $1 AND s.issuer_id = $2 AND s.shard = $3",
+                      &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, issuer_id);
     store_bind_int(q, 3, shard);

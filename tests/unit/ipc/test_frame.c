@@ -206,6 +206,59 @@ static void test_uninvited_descriptors_are_closed_and_refused(void **state)
     }
 }
 
+/* Frames that arrive together, more of them than are read ahead at once, and one in two pieces: each as it was sent. */
+static void test_reading_ahead_loses_nothing(void **state)
+{
+    (void)state;
+    PAIR pair = pair_open();
+    struct ipc_reader reader = {0};
+    struct cx_buf body = CX_BUF_INIT(64 * 1024);
+    char url[2000];
+    memset(url, 'u', sizeof(url));
+    for (uint64_t round = 0; round < 40; round++) {
+        const struct ipc_outbound_fetch fetch = {{url, round * 50}, 100, 1000};
+        cx_buf_reset(&body);
+        assert_ok(ipc_outbound_fetch_write(&body, &fetch));
+        assert_ok(ipc_frame_write(pair.fds[0], IPC_OUTBOUND_FETCH, round, cx_buf_view(&body), -1));
+    }
+    uint8_t h[16];
+    header(h, 12, IPC_OUTBOUND_PING, IPC_VERSION);
+    assert_int_equal(send(pair.fds[0], h, 5, 0), 5);
+    struct ipc_frame frame = IPC_FRAME_INIT;
+    for (uint64_t round = 0; round < 40; round++) {
+        const struct ipc_outbound_fetch fetch = {{url, round * 50}, 100, 1000};
+        cx_buf_reset(&body);
+        assert_ok(ipc_outbound_fetch_write(&body, &fetch));
+        assert_ok(ipc_reader_next(&reader, pair.fds[1], &to_outbound, &frame));
+        assert_int_equal(frame.request_id, round);
+        assert_bytes(cx_buf_view(&frame.payload), body.ptr, body.len);
+        ipc_frame_clear(&frame);
+    }
+    assert_int_equal(send(pair.fds[0], h + 5, 11, 0), 11);
+    assert_ok(ipc_reader_next(&reader, pair.fds[1], &to_outbound, &frame));
+    assert_int_equal(frame.message->number, IPC_OUTBOUND_PING);
+    ipc_frame_clear(&frame);
+    assert_int_equal(send(pair.fds[0], h, 7, 0), 7);
+    shutdown(pair.fds[0], SHUT_WR);
+    assert_err(ipc_reader_next(&reader, pair.fds[1], &to_outbound, &frame), IO);
+    cx_buf_clear(&body);
+}
+
+static void test_reading_ahead_refuses_descriptors(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= 8; count++) {
+        PAIR pair = pair_open();
+        int fds[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+        struct ipc_reader reader = {0};
+        send_ping_with_fds(pair.fds[0], fds, count);
+        size_t before = open_descriptors();
+        struct ipc_frame frame = IPC_FRAME_INIT;
+        assert_err(ipc_reader_next(&reader, pair.fds[1], &to_role, &frame), PARSE);
+        assert_int_equal(open_descriptors(), before);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_writer_refuses_what_the_reader_would),
         cmocka_unit_test(test_a_descriptor_travels_with_its_message),
         cmocka_unit_test(test_uninvited_descriptors_are_closed_and_refused),
+        cmocka_unit_test(test_reading_ahead_loses_nothing),
+        cmocka_unit_test(test_reading_ahead_refuses_descriptors),
     };
     return cmocka_run_group_tests_name("ipc/frame", tests, NULL, NULL);
 }

@@ -239,6 +239,33 @@ static void check_complete(struct core_local *local, int64_t count)
     assert_int_equal(totals.signed_size, count);
 }
 
+/* With one writer at a time an entry has its place in the tree when it is committed, and a change that is refused
+ * leaves no gap; with several the sequencer gives out the places. */
+static void check_numbered(struct core_local *local)
+{
+    const bool alone = store_engine_of(local->core.store) == STORE_SQLITE;
+    commit_many(local, 5);
+    struct audit_event event = event_of(local);
+    assert_err(audit_commit(&local->core, &event, add_then_refuse, &(struct cx_id){{9, 9}}),
+               POLICY);
+    commit_many(local, 2);
+    struct totals totals = totals_of(local);
+    assert_int_equal(totals.entries, 7);
+    assert_int_equal(totals.indexed, alone ? 7 : 0);
+    assert_int_equal(totals.tree_size, alone ? 7 : 0);
+    assert_ok(audit_start(&local->core, &local->core.audit));
+    assert_ok(audit_flush(local->core.audit));
+    check_complete(local, 7);
+    audit_stop(local->core.audit);
+    local->core.audit = NULL;
+}
+
+static void test_numbered(void **state)
+{
+    (void)state;
+    on_both(check_numbered);
+}
+
 static void check_sequencing(struct core_local *local)
 {
     assert_ok(audit_start(&local->core, &local->core.audit));
@@ -398,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_change_and_entry_are_one),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_details_are_sealed_and_committed_to),
+        cmocka_unit_test(test_numbered),
         cmocka_unit_test(test_sequencing),
         cmocka_unit_test(test_rivals),
         cmocka_unit_test(test_crash_before_checkpoint),

@@ -178,6 +178,57 @@ static void a_crash_at_either_step_is_recovered(void **state)
     world_on_both(check_recovery);
 }
 
+struct serial_read {
+    struct cx_id tenant_id;
+    uint8_t serial[PKI_SERIAL_MAX];
+    size_t len;
+};
+
+static cx_err read_serial(struct store_tx *tx, void *arg)
+{
+    struct serial_read *read = arg;
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx, "SELECT serial FROM certificate WHERE tenant_id = $1 LIMIT 1", &q));
+    store_bind_id(q, 1, read->tenant_id);
+    CX_TRY(store_step(q, &row));
+    assert_true(row);
+    read->len = store_col_bytes(q, 0).len;
+    memcpy(read->serial, store_col_bytes(q, 0).ptr, read->len);
+    return CX_OK;
+}
+
+/* The random source repeats itself: the number of a certificate that exists is refused before anything is signed. */
+static void check_serial_reuse(struct world *world)
+{
+    struct serial_read read = {.tenant_id = world->stand.tenant};
+    struct keys_status before, after;
+    leave_open(world, true);
+    assert_ok(issuance_recover_tenant(&world->core, world->stand.tenant));
+    assert_ok(store_read(world->core.store, read_serial, &read));
+    struct api_request_view view = {0};
+    assert_ok(world_ask(world, &world->requester, "again.example.org", &view));
+    struct issuance run = {.core = &world->core,
+                           .arena = &world->arena,
+                           .diag = &world->diag,
+                           .tenant_id = world->stand.tenant,
+                           .now_us = cx_now(&world->clock)};
+    assert_ok(issuance_load(&run, view.id));
+    assert_ok(issuance_prepare(&run));
+    run.intent.serial = CX_BYTES(read.serial, read.len);
+    assert_ok(keys_get_status(world->core.keys, &before));
+    assert_err(store_write(world->core.store, write_intent, &run), CONFLICT);
+    assert_ok(keys_get_status(world->core.keys, &after));
+    assert_int_equal(after.signed_count, before.signed_count);
+    assert_int_equal(show(world, view.id).state, API_REQUEST_STATE_AWAITING_APPROVAL);
+}
+
+static void a_serial_number_is_never_used_twice(void **state)
+{
+    (void)state;
+    world_on_both(check_serial_reuse);
+}
+
 static bool file_exists(struct world *world, unsigned shard)
 {
     char path[OS_PATH_MAX], issuer[CX_ID_TEXT_MAX];
@@ -396,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_crash_at_either_step_is_recovered),
         cmocka_unit_test(a_slow_request_has_its_whole_lease),
         cmocka_unit_test(what_keys_was_not_told_is_told_later),
+        cmocka_unit_test(a_serial_number_is_never_used_twice),
         cmocka_unit_test(revoked_is_final_and_published),
         cmocka_unit_test(pages_are_stable_under_inserts),
         cmocka_unit_test(every_filter_filters),
