@@ -14,7 +14,7 @@ from harness import postgres  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption('--engine', choices=('sqlite', 'postgres'), help='run on this engine only')
-    parser.addoption('--rounds', type=int, default=6, help='torture: rounds of kill -9')
+    parser.addoption('--rounds', type=int, default=6, help='torture: rounds of kill -9; 6 kill every victim once')
 
 
 def pytest_generate_tests(metafunc):

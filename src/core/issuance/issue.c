@@ -1,4 +1,5 @@
 #include "core/issuance/issue.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/audit/audit.h"
 #include "core/core.h"
@@ -93,6 +94,7 @@ cx_err issuance_prepare(struct issuance *run)
     CX_TRY(pki_template_check(&run->tmpl, &run->issuer->pki, run->now_us, run->diag));
     struct field_place place = {run->tenant_id, "intent", "body", intent->intent_id};
     CX_TRY(issuance_body_write(&run->body, run->arena, &body));
+    cx_fault_point("issuance-prepared");
     return field_seal(run->core, place, body, run->arena, &intent->body);
 }
 
@@ -322,7 +324,9 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     event.object_id = storing.certificate.certificate_id;
     event.outcome = storing.failed ? AUDIT_FAILED : AUDIT_DONE;
     CX_TRY(field_details(run->arena, details, 3, &event.details));
+    cx_fault_point("certificate-received");
     CX_TRY(audit_commit(run->core, &event, write_certificate, &storing));
+    cx_fault_point("certificate-stored");
     issuance_settled(run->core, run->intent.intent_id);
     *ret_certificate_id = storing.certificate.certificate_id;
     return storing.failed ? CX_ERR(INTERNAL) : CX_OK;
@@ -353,6 +357,7 @@ cx_err issuance_finish(struct issuance *run, struct cx_id *ret_certificate_id,
                              .tmpl = &run->tmpl};
     struct cx_diag diag = CX_DIAG_INIT;
     struct cx_bytes der = CX_BYTES_NONE;
+    cx_fault_point("intent-stored");
     cx_err err = keys_issue(run->core->keys, &ask, run->arena, &diag, &der);
     if (err.code == CX_E_BUSY) {
         CX_TRY(issuance_release(run, retry_time(run)));

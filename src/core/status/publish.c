@@ -4,6 +4,7 @@
  * because keys remembers the last one itself.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/core.h"
 #include "core/status/status_internal.h"
@@ -13,7 +14,10 @@
 
 enum {
     PUBLISH_BATCH = 32,
-    PUBLISH_LEASE_S = 60,
+    /* Who dies while publishing keeps a revocation off the CRL that long. A batch takes less (docs/performance.md); were
+     * it to take longer, another node would sign the shard too, which costs a number and no more. */
+    PUBLISH_LEASE_S = 15,
+    PUBLISH_RETRY_S = 1,                   /* keys was away: it comes back within a second */
     PUBLISH_ARENA_MAX = 256 * 1024 * 1024, /* a batch of full shards */
     CRL_FILE_MAX = 8 * 1024 * 1024,
     SINCE_MAX = 1024,
@@ -28,6 +32,8 @@ struct batch {
     size_t entry_counts[PUBLISH_BATCH];
     struct crl_published signed_crls[PUBLISH_BATCH];
     size_t count;
+    struct crl_due unsigned_due[PUBLISH_BATCH];
+    size_t unsigned_count;
 };
 
 static cx_err claim(struct store_tx *tx, void *arg)
@@ -58,6 +64,9 @@ static cx_err store_batch(struct store_tx *tx, void *arg)
             err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
             return err;
     }
+    for (size_t i = 0; i < batch->unsigned_count; i++)
+        CX_TRY(crl_shard_release(tx, batch->tenant_id, &batch->unsigned_due[i], batch->lease_us,
+                                 batch->now_us + PUBLISH_RETRY_S * CX_US_PER_S));
     return CX_OK;
 }
 
@@ -122,12 +131,21 @@ static cx_err write_crl(const struct core *core, const struct crl_published *pub
     return *ret_changed ? os_file_write(path, published->crl, 0644) : CX_OK;
 }
 
-/* Signs each of the batch; what keys could not sign leaves the batch and is claimed again after its lease. */
+static bool keys_was_away(cx_err err)
+{
+    return err.code == CX_E_BUSY || err.code == CX_E_IO;
+}
+
+/* Signs each of the batch. What keys could not sign leaves the batch: it is claimed again soon when keys was away, and
+ * after its lease when keys refused. */
 static void sign_all(struct core *core, struct batch *batch)
 {
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        if (cx_failed(sign(core, batch, i)))
+        cx_err err = sign(core, batch, i);
+        if (keys_was_away(err))
+            batch->unsigned_due[batch->unsigned_count++] = batch->due[i];
+        if (cx_failed(err))
             continue;
         batch->signed_crls[kept] = batch->signed_crls[i];
         batch->due[kept++] = batch->due[i];
@@ -152,7 +170,9 @@ cx_err publish_due(struct status_service *service, struct cx_id tenant_id, bool 
         return CX_OK;
     CX_TRY(store_read(core->store, read_entries, batch));
     sign_all(core, batch);
+    cx_fault_point("crl-signed");
     CX_TRY(store_write(core->store, store_batch, batch));
+    cx_fault_point("crl-stored");
     for (size_t i = 0; i < batch->count; i++) {
         bool changed = false;
         cx_err err = write_crl(core, &batch->signed_crls[i], &changed);
