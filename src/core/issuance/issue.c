@@ -305,6 +305,8 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     struct cx_str request = CX_STR_NONE, serial = CX_STR_NONE;
     CX_TRY(pki_certificate_parse(der, &differs, &certificate));
     cx_err matches = pki_certificate_matches(&certificate, &run->tmpl, &run->issuer->pki, &differs);
+    if (matches.code == CX_E_NOMEM) /* nothing was found to differ: the recovery compares again */
+        return matches;
     CX_TRY(fill_certificate(&storing, der));
     if (cx_failed(matches)) {
         cx_log_err(CX_LOG_ERROR, matches, "certificate-differs-from-intent", "field", differs.field,
