@@ -69,8 +69,10 @@ def make_instance(engine, cluster, binary):
         made.append(one)
         return one
     yield make
+    reports = [line for one in made for line in one.sanitizer_reports()]
     for one in made:
         one.destroy()
+    assert not reports, reports[:20]
 
 
 @pytest.fixture(scope='module')
