@@ -14,7 +14,7 @@ from harness import postgres  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption('--engine', choices=('sqlite', 'postgres'), help='run on this engine only')
-    parser.addoption('--rounds', type=int, default=6, help='torture: rounds of kill -9')
+    parser.addoption('--rounds', type=int, default=6, help='torture: rounds of kill -9; 6 kill every victim once')
 
 
 def pytest_generate_tests(metafunc):
@@ -69,8 +69,10 @@ def make_instance(engine, cluster, binary):
         made.append(one)
         return one
     yield make
+    reports = [line for one in made for line in one.sanitizer_reports()]
     for one in made:
         one.destroy()
+    assert not reports, reports[:20]
 
 
 @pytest.fixture(scope='module')

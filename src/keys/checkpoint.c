@@ -3,6 +3,7 @@
  * needs no file and no backup of its own. C2SP tlog-checkpoint and signed-note.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "keys/signer.h"
 #include "pki/note.h"
 
@@ -34,6 +35,7 @@ cx_err signer_checkpoint(struct signer *signer, struct cx_id tenant_id, uint64_t
     CX_TRY(log_key(signer, tenant_id, &key));
     CX_TRY(note_key_of(key, tenant_id, &verifier));
     CX_TRY(journal_checkpoint(signer->journal, tenant_id, size, root, diag));
+    cx_fault_point("checkpoint-journalled");
     struct checkpoint checkpoint = {.origin = cx_str_from(verifier.name), .size = size};
     memcpy(checkpoint.root, root, sizeof(checkpoint.root));
     CX_CLEANUP(cx_buf_clear)

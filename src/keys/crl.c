@@ -1,5 +1,6 @@
 /* CRLs: built here from typed entries; the number is taken from the journal, so it never goes back. */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "keys/signer.h"
 #include "pki/certificate.h"
 
@@ -45,6 +46,7 @@ cx_err signer_crl(struct signer *signer, const struct signer_crl *request, struc
     uint64_t number = 0;
     CX_TRY(journal_crl(signer->journal, request->issuer_id, request->shard, request->number, diag,
                        &number));
+    cx_fault_point("crl-journalled");
     crl.number = number;
     CX_TRY(pki_crl_tbs_write(&crl, diag, &tbs));
     CX_TRY(sign_tbs(issuer, cx_buf_view(&tbs), out));

@@ -4,6 +4,7 @@
  * check, so a compromised core gets no CA certificate, no forbidden name and no signature without a record.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "crypto/hash.h"
 #include "crypto/weak_key.h"
 #include "keys/issue_internal.h"
@@ -94,8 +95,10 @@ cx_err signer_journal_and_sign(struct signer *signer, const struct issuer *issue
     struct cx_bytes der;
     CX_TRY(crypto_sha256(tbs, record.hash));
     CX_TRY(journal_intend(signer->journal, &record, arena, diag, &der));
+    cx_fault_point("intent-journalled");
     if (der.len == 0)
         CX_TRY(signer_sign_intent(signer, issuer, request->intent_id, tbs, arena, &der));
+    cx_fault_point("certificate-signed");
     *ret_der = der;
     return CX_OK;
 }

@@ -63,11 +63,11 @@ static cx_err parse_attribute(struct arena *arena, struct der_reader *rdns, cons
         if (!pki_oid_is(oid, forms[type].oid))
             continue;
         struct cx_str text = CX_STR_NONE;
-        if (!der_is_text(value.tag) || !der_text_valid(value.tag, value.content) ||
-            cx_failed(der_text_view(arena, value.tag, value.content, &text)))
+        if (!der_is_text(value.tag) || !der_text_valid(value.tag, value.content))
             return cx_refuse(diag, CX_ERR(PARSE), field, "subject-string",
                              "%s is not a valid text.",
                              pki_attribute_name((enum pki_attribute_type)type));
+        CX_TRY(der_text_view(arena, value.tag, value.content, &text));
         *ret_attribute = (struct pki_attribute){(enum pki_attribute_type)type, text};
         return CX_OK;
     }

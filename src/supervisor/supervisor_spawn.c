@@ -6,6 +6,7 @@
 #include "supervisor/supervisor.h"
 
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "os/process.h"
@@ -100,7 +101,7 @@ static cx_err collect_fds(struct supervisor *s, const struct child *child, int c
 /* Roles get no environment but this. The last word is read by sanitizer builds only: the leak checker needs
  * ptrace, which the sandbox forbids. */
 static cx_err make_environment(const struct supervisor *s, const struct child *child,
-                               struct arena *arena, const char *ret_environment[static 5])
+                               struct arena *arena, const char *ret_environment[static 6])
 {
     const struct config *config = &s->instance->config;
     size_t n = 0;
@@ -112,6 +113,8 @@ static cx_err make_environment(const struct supervisor *s, const struct child *c
         CX_TRY(arena_printf(arena, &text, "SOFTHSM2_CONF=%.*s", CX_STR_ARG(config->softhsm2_conf)));
         ret_environment[n++] = text.ptr; /* arena_printf ends with a NUL */
     }
+    if (child->restarts == 0 && cx_fault_environment())
+        ret_environment[n++] = cx_fault_environment();
     ret_environment[n] = NULL;
     return CX_OK;
 }
@@ -119,7 +122,7 @@ static cx_err make_environment(const struct supervisor *s, const struct child *c
 cx_err supervisor_spawn(struct supervisor *s, struct child *child, struct cx_diag *diag)
 {
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(8192);
-    const char *environment[5] = {NULL};
+    const char *environment[6] = {NULL};
     CX_TRY(make_environment(s, child, &arena, environment));
     const char *argv[INSTANCE_ARGS_MAX + 4] = {"certinext", "role", role_name(child->kind)};
     size_t argc = 3;

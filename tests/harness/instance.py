@@ -117,6 +117,12 @@ class Instance:
         with open(self.log, errors='replace') as f:
             return f.read()
 
+    def sanitizer_reports(self):
+        """What a sanitizer build said of its processes: nothing, or the test must not pass."""
+        if not os.path.exists(self.log):
+            return []
+        return re.findall(r'.*(?:runtime error:|ERROR: (?:Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer).*', self.log_text())
+
     def stop(self):
         """SIGTERM and the exit status."""
         if not self.process or self.process.poll() is not None:

@@ -13,5 +13,7 @@ static void wipe_and_free(void *ptr)
 
 void api_memory_wipe_on_free(void)
 {
-    json_set_alloc_funcs(malloc, wipe_and_free);
+    json_malloc_t allocate = NULL;
+    json_get_alloc_funcs(&allocate, NULL);
+    json_set_alloc_funcs(allocate, wipe_and_free);
 }

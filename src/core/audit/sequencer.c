@@ -8,6 +8,7 @@
  */
 #include "core/audit/audit_internal.h"
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/core.h"
 
@@ -118,6 +119,7 @@ static cx_err sign_tree(struct core *core, const struct audit_unsigned *tree)
     if (signing.code == CX_E_POLICY)
         return judge_refusal(core, tree, &diag);
     CX_TRY(signing);
+    cx_fault_point("checkpoint-signed");
     it.now_us = cx_now(core->clock);
     return store_write(core->store, write_checkpoint, &it);
 }

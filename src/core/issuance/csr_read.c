@@ -29,10 +29,13 @@ cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct ar
     struct cx_diag why = CX_DIAG_INIT;
     struct cx_bytes der = CX_BYTES_NONE;
     struct pki_csr csr;
-    if (cx_failed(to_der(text, arena, &der)))
+    cx_err err = to_der(text, arena, &der);
+    if (err.code == CX_E_NOMEM)
+        return err;
+    if (cx_failed(err))
         return cx_refuse(diag, CX_ERR(PARSE), "csr", "csr-form",
                          "Send one PEM block CERTIFICATE REQUEST, or base64 of DER.");
-    cx_err err = pki_csr_parse(arena, der, &why, &csr);
+    err = pki_csr_parse(arena, der, &why, &csr);
     if (cx_is_ok(err))
         err = pki_csr_fits(&csr, profile, &why);
     if (err.code == CX_E_NOMEM)

@@ -1,4 +1,5 @@
 #include "core/issuance/issue.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/audit/audit.h"
 #include "core/core.h"
@@ -97,6 +98,7 @@ cx_err issuance_prepare(struct issuance *run)
     CX_TRY(pki_template_check(&run->tmpl, &run->issuer->pki, now_us, run->diag));
     struct field_place place = {run->tenant_id, "intent", "body", intent->intent_id};
     CX_TRY(issuance_body_write(&run->body, run->arena, &body));
+    cx_fault_point("issuance-prepared");
     return field_seal(run->core, place, body, run->arena, &intent->body);
 }
 
@@ -307,6 +309,8 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     struct cx_str request = CX_STR_NONE, serial = CX_STR_NONE;
     CX_TRY(pki_certificate_parse(der, &differs, &certificate));
     cx_err matches = pki_certificate_matches(&certificate, &run->tmpl, &run->issuer->pki, &differs);
+    if (matches.code == CX_E_NOMEM) /* nothing was found to differ: the recovery compares again */
+        return matches;
     CX_TRY(fill_certificate(&storing, der));
     if (cx_failed(matches)) {
         cx_log_err(CX_LOG_ERROR, matches, "certificate-differs-from-intent", "field", differs.field,
@@ -326,7 +330,9 @@ cx_err issuance_store(struct issuance *run, struct cx_bytes der, bool lost_key,
     event.object_id = storing.certificate.certificate_id;
     event.outcome = storing.failed ? AUDIT_FAILED : AUDIT_DONE;
     CX_TRY(field_details(run->arena, details, 3, &event.details));
+    cx_fault_point("certificate-received");
     CX_TRY(audit_commit(run->core, &event, write_certificate, &storing));
+    cx_fault_point("certificate-stored");
     issuance_settled(run->core, run->intent.intent_id);
     *ret_certificate_id = storing.certificate.certificate_id;
     run->request.state = storing.failed ? REQUEST_FAILED : REQUEST_DONE;
@@ -360,6 +366,7 @@ cx_err issuance_finish(struct issuance *run, struct cx_id *ret_certificate_id,
                              .tmpl = &run->tmpl};
     struct cx_diag diag = CX_DIAG_INIT;
     struct cx_bytes der = CX_BYTES_NONE;
+    cx_fault_point("intent-stored");
     cx_err err = keys_issue(run->core->keys, &ask, run->arena, &diag, &der);
     if (err.code == CX_E_BUSY) {
         CX_TRY(issuance_release(run, retry_time(run)));

@@ -5,6 +5,7 @@
  * no large write stands between a revocation and its commit when many shards are due.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/core.h"
 #include "core/status/status_internal.h"
@@ -14,7 +15,10 @@
 
 enum {
     PUBLISH_BATCH = 32,
-    PUBLISH_LEASE_S = 60,
+    /* Who dies while publishing keeps a revocation off the CRL that long. A batch takes less (docs/performance.md); were
+     * it to take longer, another node would sign the shard too, which costs a number and no more. */
+    PUBLISH_LEASE_S = 15,
+    PUBLISH_RETRY_S = 1,            /* keys was away: it comes back within a second */
     PUBLISH_GROUP_MAX = 128 * 1024, /* octets of CRLs after which a group is stored */
     PUBLISH_ARENA_MAX =
         64 * 1024 * 1024, /* a group's entries and CRLs, the last one a full shard */
@@ -57,6 +61,9 @@ static cx_err read_entries(struct store_tx *tx, void *arg)
 struct group {
     struct publication its[PUBLISH_BATCH];
     size_t count;
+    const struct batch *batch;
+    const struct crl_due *unsigned_due[PUBLISH_BATCH]; /* keys was away */
+    size_t unsigned_count;
 };
 
 static cx_err store_group(struct store_tx *tx, void *arg)
@@ -68,6 +75,10 @@ static cx_err store_group(struct store_tx *tx, void *arg)
         if (err.code != CX_E_CONFLICT) /* conflict: a newer one is stored already */
             CX_TRY(err);
     }
+    const struct batch *batch = group->batch;
+    for (size_t i = 0; i < group->unsigned_count; i++)
+        CX_TRY(crl_shard_release(tx, batch->tenant_id, group->unsigned_due[i], batch->lease_us,
+                                 batch->now_us + PUBLISH_RETRY_S * CX_US_PER_S));
     return CX_OK;
 }
 
@@ -160,8 +171,13 @@ static void log_full(const struct crl_due *due)
     cx_log_err(CX_LOG_ERROR, CX_ERR(LIMIT), "crl-too-many-entries", "issuer", issuer, NULL);
 }
 
+static bool keys_was_away(cx_err err)
+{
+    return err.code == CX_E_BUSY || err.code == CX_E_IO;
+}
+
 /* Reads and signs shards of the batch from *next on until the group is large enough. What keys could not sign is
- * claimed again after its lease: one shard's trouble is not the others'. */
+ * claimed again soon when keys was away, after its lease when keys refused: one shard's trouble is not the others'. */
 static cx_err fill_group(struct core *core, const struct batch *batch, struct arena *arena,
                          size_t *next, struct group *group)
 {
@@ -178,7 +194,10 @@ static cx_err fill_group(struct core *core, const struct batch *batch, struct ar
             continue;
         }
         CX_TRY(err);
-        if (cx_failed(sign(core, it)))
+        err = sign(core, it);
+        if (keys_was_away(err))
+            group->unsigned_due[group->unsigned_count++] = it->due;
+        if (cx_failed(err))
             continue;
         octets += it->signed_crl.crl.len;
         group->count++;
@@ -192,10 +211,13 @@ static cx_err publish_group(struct status_service *service, const struct batch *
     struct core *core = service->core;
     struct group *group = NULL;
     CX_TRY(ARENA_NEW(&arena, &group));
+    group->batch = batch;
     CX_TRY(fill_group(core, batch, &arena, next, group));
-    if (group->count == 0)
+    cx_fault_point("crl-signed");
+    if (group->count + group->unsigned_count == 0)
         return CX_OK;
     CX_TRY(store_write(core->store, store_group, group));
+    cx_fault_point("crl-stored");
     /* Another node may have revoked what this one publishes: nothing of the shard is answered from memory any
      * more. catch_up will not do it, since it finds the file written. */
     for (size_t i = 0; i < group->count; i++)

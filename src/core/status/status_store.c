@@ -106,6 +106,22 @@ cx_err crl_shard_claim(struct store_tx *tx, struct cx_id tenant_id, cx_time now_
     "FROM certificate WHERE tenant_id = $1 AND issuer_id = $2 AND shard = $3 "                     \
     "AND revoked_us IS NOT NULL AND +not_after_us > $4 "
 
+cx_err crl_shard_release(struct store_tx *tx, struct cx_id tenant_id, const struct crl_due *due,
+                         cx_time lease_us, cx_time retry_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "UPDATE crl_shard SET lease_until_us = $5 WHERE tenant_id = $1 "
+                         "AND issuer_id = $2 AND shard = $3 AND lease_until_us = $4",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, due->issuer_id);
+    store_bind_int(q, 3, due->shard);
+    store_bind_int(q, 4, lease_us);
+    store_bind_int(q, 5, retry_us);
+    return store_exec(q);
+}
+
 static cx_err count_entries(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
                             uint32_t shard, cx_time ended_us, size_t *ret_count)
 {

@@ -46,6 +46,10 @@ struct crl_due {
 cx_err crl_shard_claim(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
                        cx_time renew_us, cx_time lease_us, size_t limit, struct crl_due *due,
                        size_t *ret_count);
+/* Gives back what was claimed until lease_us: due again from retry_us on. Nothing happens when somebody else has claimed it
+ * since. */
+cx_err crl_shard_release(struct store_tx *tx, struct cx_id tenant_id, const struct crl_due *due,
+                         cx_time lease_us, cx_time retry_us);
 
 /* Revoked certificates of a shard that have not been expired for STATUS_KEEP_EXPIRED_S. CX_E_LIMIT beyond
  * STATUS_CRL_ENTRIES_MAX. */
