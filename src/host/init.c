@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cli/output.h"
-#include "host/program.h"
+#include "cli/program.h"
 #include "keys/kek.h"
 #include "os/file.h"
 #include "supervisor/layout.h"
@@ -263,7 +263,7 @@ static cx_err print_next(struct cli *cli, const struct host *host, struct cx_str
     struct cx_str program;
     if (cli->json)
         return print_json(cli, dir, host->core.options.public_url, link);
-    CX_TRY(host_program(&cli->arena, &program));
+    CX_TRY(cli_program(&cli->arena, &program));
     printf("Instance:   %.*s\nConsole:    %.*s\n", CX_STR_ARG(dir),
            CX_STR_ARG(host->core.options.public_url));
     printf("One-time link of the first administrator (24 hours):\n\n  %.*s\n\n", CX_STR_ARG(link));

@@ -1,4 +1,4 @@
-#include "host/program.h"
+#include "cli/program.h"
 
 #include "os/file.h"
 
@@ -28,7 +28,7 @@ static bool is_in_path(void)
     return false;
 }
 
-cx_err host_program(struct arena *arena, struct cx_str *ret_program)
+cx_err cli_program(struct arena *arena, struct cx_str *ret_program)
 {
     char path[OS_PATH_MAX];
     if (is_in_path()) {

@@ -3,4 +3,4 @@
 #include "base/arena.h"
 
 /* "certinext" when that is what the PATH finds, else this file's own path. In arena. */
-cx_err host_program(struct arena *arena, struct cx_str *ret_program);
+cx_err cli_program(struct arena *arena, struct cx_str *ret_program);
