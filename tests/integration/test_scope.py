@@ -298,3 +298,30 @@ def test_the_explainers_say_why(place):
     assert {r['role'] for r in rights['items']} == {'basic-user', 'operator'}
     person.post('/v1/access/explain', question).problem(403)
     assert 'access.explain' in {e['action'] for e in admin.pages('/v1/audit/entries?actor_id=' + admin.user_id)}
+
+
+def test_list_look_up_and_explanation_agree(place):
+    """The SQL of lists, the check of one object and the explainer are three ways to one answer."""
+    import random
+    dice = random.Random(7)
+    everything = ids(place.admin, '/v1/certificates?limit=500')
+    expressions = ['env=prod', 'env=test', 'env=prod & team=web', 'env=test|team=web']
+    for group, tags in ((place.ours, [('env', 'test')]), (place.theirs, [('team', 'web'), ('env', 'test')]), (None, [('env', 'prod')])):
+        made = place.instance.settled(place.instance.request(
+            [f'agree{dice.randrange(10**6)}.example.org'], profile='server-tls-auto', **({'group_id': group} if group else {}),
+            tags=[{'name': n, 'value': v} for n, v in tags]))
+        everything.add(made['certificate_id'])
+    for _ in range(5):
+        scope = {}
+        while not scope:
+            if dice.random() < 0.6:
+                scope['groups'] = dice.sample([place.ours, place.theirs], dice.choice([1, 1, 2]))
+            if dice.random() < 0.6:
+                scope['tags'] = dice.choice(expressions)
+        person = place.person('discovery-user', **scope)
+        listed = ids(person, '/v1/certificates')
+        exported = {json.loads(line)['id'] for line in person.get('/v1/certificates/export?format=ndjson').body.decode().splitlines()}
+        found = {c for c in everything if person.get(f'/v1/certificates/{c}').status == 200}
+        explained = {c for c in everything if place.admin.post('/v1/access/explain', {
+            'user_id': person.user_id, 'permission': 'certificate.read', 'object_id': c}).expect(200)['allowed']}
+        assert listed == exported == found == explained, scope
