@@ -103,6 +103,13 @@ cx_err access_scope_of(const struct principal *principal, enum permission permis
     return CX_OK;
 }
 
+bool access_scope_is_group(const struct access_scope *scope)
+{
+    const struct access_scope_part *part = &scope->person;
+    return !part->everywhere && part->groups.len == sizeof(struct cx_id) &&
+           part->tagged.ptr == NOTHING;
+}
+
 static void bind_part(struct store_stmt *q, int first, const struct access_scope_part *part)
 {
     store_bind_int(q, first, part->everywhere);

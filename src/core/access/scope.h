@@ -24,6 +24,8 @@ cx_err access_scope_of(const struct principal *principal, enum permission permis
                        struct arena *arena, struct access_scope *ret_scope);
 /* For who is not a principal. */
 struct access_scope access_scope_everywhere(void);
+/* The scope is one group and nothing else: its parameter of groups is that group, which an index can lead to. */
+bool access_scope_is_group(const struct access_scope *scope);
 /* Six parameters from first on. */
 void access_scope_bind(struct store_stmt *q, int first, const struct access_scope *scope);
 

@@ -67,6 +67,8 @@ static const char *statement_of(const struct search *search)
         return DIRECT("AND c.revoked_us IS NOT NULL");
     if (search->has_expires_before)
         return DIRECT("AND c.not_after_us < $11");
+    if (access_scope_is_group(&search->scope))
+        return DIRECT("AND c.group_id = $19");
     return DIRECT("");
 }
 

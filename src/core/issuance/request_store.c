@@ -100,13 +100,15 @@ cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
     static const char *const by_time = PAGE_OF("");
     static const char *const by_state = PAGE_OF("AND state = $13");
     static const char *const by_requester = PAGE_OF("AND requester_id = $13");
+    static const char *const by_group = PAGE_OF("AND group_id = $8");
     struct store_stmt *q = NULL;
     size_t count = 0;
     bool by_person = !cx_id_is_zero(filter->requester_id);
     CX_TRY(store_prepare(tx,
-                         by_person           ? by_requester
-                         : filter->has_state ? by_state
-                                             : by_time,
+                         by_person                               ? by_requester
+                         : filter->has_state                     ? by_state
+                         : access_scope_is_group(&filter->scope) ? by_group
+                                                                 : by_time,
                          &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, after->time_us);
