@@ -25,7 +25,9 @@ struct cx_id {
     X(INTENT, "int")                                                                               \
     X(AUDIT, "aud")                                                                                \
     X(KEY, "key")                                                                                  \
-    X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */
+    X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */                  \
+    X(GROUP, "grp")                                                                                \
+    X(BINDING, "bnd")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

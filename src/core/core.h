@@ -14,6 +14,7 @@ struct issuer_cache;    /* core/issuance/issuer.h */
 struct profile_cache;   /* core/policy/profile_store.h */
 struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
+struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
 
 struct core_options {
@@ -38,6 +39,7 @@ struct core {
     struct audit *audit;
     struct issuer_cache *issuers;
     struct profile_cache *profiles;
+    struct access_cache *access; /* NULL: rights are compiled each time */
     struct status_service *status;
     struct issuance_worker *issuance;
 };

@@ -7,6 +7,8 @@
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/access/adopt.h"
+#include "core/access/rights_cache.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
 #include "core/issuance/issuer.h"
@@ -72,6 +74,8 @@ static cx_err start_parts(struct running *run)
     CX_TRY(protect_new(core, &core->protect));
     CX_TRY(issuer_cache_new(&core->issuers));
     CX_TRY(profile_cache_new(&core->profiles));
+    CX_TRY(access_cache_new(&core->access));
+    CX_TRY(access_adopt(core));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     return issuance_worker_start(core, &core->issuance);
@@ -113,6 +117,7 @@ static void stop(struct running *run)
     issuance_worker_stop(core->issuance);
     if (core->audit)
         audit_stop(core->audit);
+    access_cache_free(core->access);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);

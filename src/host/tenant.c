@@ -24,8 +24,7 @@ cx_err profile_install(struct host *host, struct cx_id tenant_id, struct cx_byte
 cx_err tenant_link(struct host *host, struct cx_id tenant_id, struct cx_str *ret_link)
 {
     struct cli *cli = host->cli;
-    struct tenant_invitation invitation = {.display_name = CX_STR("First Administrator"),
-                                           .roles = 1u << ROLE_ADMINISTRATOR};
+    struct tenant_invitation invitation = {.display_name = CX_STR("First Administrator")};
     struct cx_str secret = CX_STR_NONE;
     char path[OS_PATH_MAX];
     CX_CLEANUP(cx_buf_clear) struct cx_buf pem = CX_BUF_INIT(65536);

@@ -1,54 +1,70 @@
 /*
- * Who may do what. authorise() is the one gate that every operation passes: the dispatcher calls it with
+ * Who may do what, where. authorise() is the one gate that every operation passes: the dispatcher calls it with
  * the permission of the contract before a handler runs, and the domain calls it again with the object, inside
- * the transaction that changes it. Deny by default: an unknown permission, role or state is a refusal.
+ * the transaction that changes it. Deny by default: an unknown permission, role, place or state is a refusal.
  *
- * The permission list is generated from api/openapi.yaml (x-permission). A person is a user id: tokens,
+ * Roles say what, scopes say where (rights.h); what forbids is here and wins: separation of duties and the narrowing
+ * of a token. The permission list is generated from api/openapi.yaml (x-permission). A person is a user id: tokens,
  * sessions and delegates of one person are the same person, and separation of duties compares persons.
  */
 #pragma once
-#include "api_permissions.h" /* generated: enum permission, PERMISSION_COUNT */
-#include "base/clock.h"
 #include "base/diag.h"
-#include "base/id.h"
-
-enum access_role {
-    ROLE_ADMINISTRATOR,
-    ROLE_REQUESTER,
-    ROLE_APPROVER,
-    ROLE_OPERATOR,
-    ROLE_AUDITOR,
-    ACCESS_ROLE_COUNT
-};
+#include "core/access/rights.h"
 
 struct principal {
     struct cx_id tenant_id;
     struct cx_id user_id;  /* the person */
     struct cx_id token_id; /* the credential used; zero when none */
-    uint32_t roles;        /* bit set of 1 << enum access_role */
+    /* Held by who authenticated (access_principal_clear). NULL: nothing. */
+    struct access_rights *rights;   /* of the person */
+    struct access_rights *narrowed; /* of the token: what it leaves of them; NULL: all */
+    int64_t generation; /* of the tenant's bindings that the rights were compiled from */
     bool authenticated;
 };
 
-/* The object an action touches, as far as separation of duties needs it. */
 enum access_tie {
     ACCESS_TIE_NONE,
     ACCESS_TIE_BY_REQUESTER, /* the requester made a link that enrolled the approver */
     ACCESS_TIE_TO_REQUESTER, /* the approver made a link that enrolled the requester */
     ACCESS_TIE_APPROVERS,    /* the same between the approver and one before */
 };
+/* The object an action touches: where it lies, and what separation of duties needs. Zeroed it lies nowhere, where
+ * only a right everywhere reaches. */
 struct access_object {
+    struct access_place place;
     struct cx_id requester_id; /* zero when the object has no requester */
     enum access_tie tie;       /* of the persons that decide with the principal: access_tie_find */
 };
 
 /* CX_OK, CX_E_AUTH (nobody), CX_E_DENIED (a person without the right, or the same person as requester:
- * or tied to them: diag->rule says "permission-missing", "requester-is-approver", "approver-enrolled-by-requester",
- * "requester-enrolled-by-approver" or "approver-enrolled-by-approver"). object may be NULL. */
+ * or tied to them: diag->rule says "permission-missing", "scope-all-needed", "scope-outside", "requester-is-approver",
+ * "approver-enrolled-by-requester", "requester-enrolled-by-approver" or "approver-enrolled-by-approver"), or
+ * CX_E_NOTFOUND without a diagnostic: the principal may not even read such an object there, so that for them it does
+ * not exist. object NULL: the operation as a whole, before an object is known. */
 cx_err authorise(const struct principal *principal, enum permission permission,
                  const struct access_object *object, struct cx_diag *diag);
+/* The right alone, at a place (NULL: everywhere in the tenant). */
+bool access_may(const struct principal *principal, enum permission permission,
+                const struct access_place *place);
+bool access_may_anywhere(const struct principal *principal, enum permission permission);
+void access_principal_clear(struct principal *principal);
 
-const char *access_role_name(enum access_role role); /* "administrator" … */
-cx_err access_role_from_name(struct cx_str name, enum access_role *ret_role);
-bool access_role_has(enum access_role role, enum permission permission);
-/* Bit set of the roles that have it; 0 for an unknown permission. */
-uint32_t access_permission_holders(enum permission permission);
+/* What a permission is about, and so how far a right to it must reach before anything is looked at. */
+enum access_reach {
+    ACCESS_REACH_TENANT, /* the tenant as a whole: only a right everywhere will do. The default. */
+    ACCESS_REACH_OBJECT, /* objects: the handler asks again with each, or lists within the scope */
+    ACCESS_REACH_ANY, /* the caller's own, or what every holder needs: a right in any scope will do */
+};
+enum access_reach access_permission_reach(enum permission permission);
+/* Powers over persons, rights, keys or time: a role with one of them is privileged, and its bindings end. */
+bool access_permission_is_privileged(enum permission permission);
+cx_err access_permission_from_name(struct cx_str name, enum permission *ret_permission);
+
+/* The roles that every tenant has. */
+#define ACCESS_ADMINISTRATOR CX_STR("administrator")
+enum { ACCESS_BUILTIN_COUNT = 13 };
+const char *access_builtin_name(size_t role);
+void access_builtin_permissions(size_t role, struct permission_set *ret_permissions);
+/* False when name is none of them. */
+bool access_builtin_find(struct cx_str name, struct permission_set *ret_permissions);
+bool access_is_privileged(const struct permission_set *permissions);

@@ -1,10 +1,10 @@
 /*
- * Reading and changing users, roles, tokens and enrolment links; inserts are store/rows.h. Every function runs inside a store closure and has the
+ * Reading and changing users, tokens and enrolment links; inserts are store/rows.h. Every function runs inside a store closure and has the
  * tenant in its WHERE. Sealed fields stay sealed here: handlers seal before and open after the closure.
  * Views in returned rows are copied into arena.
  */
 #pragma once
-#include "core/access/access.h"
+#include "core/access/scope.h"
 #include "core/page.h"
 #include "store/store.h"
 
@@ -16,7 +16,6 @@ struct user_row {
     enum user_state state;
     struct cx_sealed display_name;
     struct cx_sealed email; /* empty envelope: none */
-    uint32_t roles;
     cx_time created_us;
     cx_time disabled_us; /* 0: not disabled */
 };
@@ -24,18 +23,13 @@ struct user_row {
 /* CX_E_NOTFOUND when there is none in this tenant. */
 cx_err user_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                  struct arena *arena, struct user_row *ret_user);
-/* At most limit rows after key, newest first. rows has room for limit. */
-cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_key *after,
-                 size_t limit, struct arena *arena, struct user_row *rows, size_t *ret_count);
-/* Replaces all roles of a user. granted_by: zero for the system. */
-cx_err user_set_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
-                      uint32_t roles, struct cx_id granted_by, cx_time now_us);
+/* At most limit rows after key, newest first: those in scope, and self_id. rows has room for limit. */
+cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct access_scope *scope,
+                 struct cx_id self_id, const struct page_key *after, size_t limit,
+                 struct arena *arena, struct user_row *rows, size_t *ret_count);
 /* Compare-and-set; CX_E_CONFLICT when the user is not in state from. */
 cx_err user_set_state(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                       enum user_state from, enum user_state to, cx_time now_us);
-/* How many active users hold role: the last administrator cannot go. */
-cx_err user_count_active(struct store_tx *tx, struct cx_id tenant_id, enum access_role role,
-                         int64_t *ret_count);
 /* The address and its blind index change together. */
 cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                       struct cx_sealed email, struct cx_bytes email_index);
@@ -44,15 +38,19 @@ struct token_row {
     struct cx_id token_id, user_id;
     struct cx_sealed label;
     uint8_t secret_hash[32];
-    uint32_t roles;
+    bool narrowed; /* to what its own bindings leave of its user's rights */
     cx_time created_us, expires_us;
     cx_time revoked_us; /* 0: not revoked */
 };
 
+/* api_token.roles of a token that is not narrowed (0002 and 0020 of db/migrations say why this number). */
+enum { ACCESS_TOKEN_NARROWED = 0, ACCESS_TOKEN_UNNARROWED = 31 };
+
 cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
                   struct arena *arena, struct token_row *ret_token);
-/* user_id zero: of every user. */
+/* user_id zero: of every user in scope, and of self_id. */
 cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                  const struct access_scope *scope, struct cx_id self_id,
                   const struct page_key *after, size_t limit, struct arena *arena,
                   struct token_row *rows, size_t *ret_count);
 /* Idempotent: the first time of revocation stays. */

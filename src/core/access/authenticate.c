@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "codec/http.h"
 #include "core/access/access_store.h"
+#include "core/access/rights_cache.h"
 #include "core/access/secret.h"
 #include "core/core.h"
 #include "core/tenant/tenant_store.h"
@@ -10,12 +11,32 @@
 enum { AUTHENTICATE_ARENA_MAX = 16 * 1024 };
 
 struct lookup {
+    struct core *core;
+    cx_time now_us;
     const struct access_secret *secret;
     struct arena *arena;
     bool found;
     struct token_row token;
     struct user_row user;
+    struct principal principal;
 };
+
+static void lookup_clear(struct lookup *lookup)
+{
+    access_principal_clear(&lookup->principal);
+}
+
+static bool is_valid(const struct lookup *lookup)
+{
+    uint8_t hash[ACCESS_HASH_LEN];
+    if (!lookup->found || cx_failed(access_secret_hash(lookup->secret, hash)))
+        return false;
+    if (!crypto_ct_equal(CX_BYTES(hash, sizeof(hash)),
+                         CX_BYTES(lookup->token.secret_hash, sizeof(lookup->token.secret_hash))))
+        return false;
+    return lookup->token.revoked_us == 0 && lookup->now_us < lookup->token.expires_us &&
+           lookup->user.state == USER_ACTIVE;
+}
 
 static cx_err look_up(struct store_tx *tx, void *arg)
 {
@@ -24,24 +45,23 @@ static cx_err look_up(struct store_tx *tx, void *arg)
                             &lookup->token);
     if (cx_is_ok(err))
         err = tenant_check_active(tx, lookup->secret->tenant_id);
+    access_principal_clear(&lookup->principal); /* a closure may run again */
     lookup->found = cx_is_ok(err);
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;
     CX_TRY(err);
-    return user_find(tx, lookup->secret->tenant_id, lookup->token.user_id, lookup->arena,
-                     &lookup->user);
-}
-
-static bool is_valid(const struct lookup *lookup, cx_time now_us)
-{
-    uint8_t hash[ACCESS_HASH_LEN];
-    if (!lookup->found || cx_failed(access_secret_hash(lookup->secret, hash)))
-        return false;
-    if (!crypto_ct_equal(CX_BYTES(hash, sizeof(hash)),
-                         CX_BYTES(lookup->token.secret_hash, sizeof(lookup->token.secret_hash))))
-        return false;
-    return lookup->token.revoked_us == 0 && now_us < lookup->token.expires_us &&
-           lookup->user.state == USER_ACTIVE;
+    CX_TRY(user_find(tx, lookup->secret->tenant_id, lookup->token.user_id, lookup->arena,
+                     &lookup->user));
+    if (!is_valid(lookup))
+        return CX_OK;
+    struct principal *principal = &lookup->principal;
+    principal->tenant_id = lookup->secret->tenant_id;
+    principal->user_id = lookup->token.user_id;
+    principal->token_id = lookup->token.token_id;
+    CX_TRY(
+        access_principal_load(lookup->core, tx, lookup->token.narrowed, lookup->now_us, principal));
+    principal->authenticated = true;
+    return CX_OK;
 }
 
 static cx_err refuse_invalid(struct cx_diag *diag)
@@ -61,16 +81,12 @@ cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_ti
     if (cx_failed(http_bearer(authorization, &text)) ||
         cx_failed(access_secret_parse(ACCESS_SECRET_TOKEN, text, &secret)))
         return refuse_invalid(diag);
-    struct lookup lookup = {.secret = &secret, .arena = &arena};
+    CX_CLEANUP(lookup_clear)
+    struct lookup lookup = {.core = core, .now_us = now_us, .secret = &secret, .arena = &arena};
     CX_TRY(store_read(core->store, look_up, &lookup));
-    if (!is_valid(&lookup, now_us))
+    if (!lookup.principal.authenticated)
         return refuse_invalid(diag);
-    *ret_principal = (struct principal){
-        .tenant_id = secret.tenant_id,
-        .user_id = lookup.token.user_id,
-        .token_id = lookup.token.token_id,
-        .roles = lookup.token.roles & lookup.user.roles,
-        .authenticated = true,
-    };
+    *ret_principal = lookup.principal;
+    lookup.principal = (struct principal){0};
     return CX_OK;
 }

@@ -1,4 +1,4 @@
-/* One table look-up and one comparison of persons: flat in the number of users, roles and objects. */
+/* A few table look-ups and comparisons of persons: flat in the number of users, bindings and objects. */
 #include "core/access/access.h"
 
 /* The acts of a second person: whoever asked may not decide, whatever their roles and tokens. */
@@ -33,18 +33,83 @@ static cx_err check_tie(enum access_tie tie, struct cx_diag *diag)
                      "somebody else has to approve.");
 }
 
-cx_err authorise(const struct principal *principal, enum permission permission,
-                 const struct access_object *object, struct cx_diag *diag)
+bool access_may(const struct principal *principal, enum permission permission,
+                const struct access_place *place)
 {
-    if (!principal || !principal->authenticated || cx_id_is_zero(principal->tenant_id) ||
-        cx_id_is_zero(principal->user_id))
-        return cx_refuse(diag, CX_ERR(AUTH), "", "token-missing", "Send a valid API token.");
-    if ((access_permission_holders(permission) & principal->roles) == 0)
+    const struct access_rights *rights = principal->rights, *narrowed = principal->narrowed;
+    if (!principal->authenticated || !rights)
+        return false;
+    if (!place)
+        return access_rights_everywhere(rights, permission) &&
+               (!narrowed || access_rights_everywhere(narrowed, permission));
+    return access_rights_allow(rights, permission, place) &&
+           (!narrowed || access_rights_allow(narrowed, permission, place));
+}
+
+bool access_may_anywhere(const struct principal *principal, enum permission permission)
+{
+    return principal->authenticated && principal->rights &&
+           access_rights_anywhere(principal->rights, permission) &&
+           (!principal->narrowed || access_rights_anywhere(principal->narrowed, permission));
+}
+
+void access_principal_clear(struct principal *principal)
+{
+    access_rights_release(principal->rights);
+    access_rights_release(principal->narrowed);
+    principal->rights = principal->narrowed = NULL;
+    principal->authenticated = false;
+}
+
+/* Who may see such an object at all learns that it is the right that is missing; for others there is none. */
+static enum permission reading(enum permission permission)
+{
+    switch (permission) {
+    case PERMISSION_REQUEST_CREATE:
+    case PERMISSION_REQUEST_APPROVE:
+    case PERMISSION_REQUEST_REJECT:
+    case PERMISSION_REQUEST_CANCEL:
+    case PERMISSION_REQUEST_COLLECT:
+        return PERMISSION_REQUEST_READ;
+    case PERMISSION_CERTIFICATE_RENEW:
+    case PERMISSION_CERTIFICATE_REPLACE:
+    case PERMISSION_CERTIFICATE_REVOKE:
+    case PERMISSION_CERTIFICATE_GROUP_SET:
+    case PERMISSION_TAG_SET:
+        return PERMISSION_CERTIFICATE_READ;
+    case PERMISSION_GROUP_MEMBER_SET:
+        return PERMISSION_GROUP_READ;
+    default:
+        return permission;
+    }
+}
+
+static cx_err check_right(const struct principal *principal, enum permission permission,
+                          const struct access_object *object, struct cx_diag *diag)
+{
+    if (!access_may_anywhere(principal, permission))
         return cx_refuse(
             diag, CX_ERR(DENIED), "", "permission-missing",
             "None of this token's roles has the permission that this operation needs.");
-    if (!object)
-        return CX_OK;
+    if (object) {
+        if (access_may(principal, permission, &object->place))
+            return CX_OK;
+        if (!access_may(principal, reading(permission), &object->place))
+            return CX_ERR(NOTFOUND);
+        return cx_refuse(diag, CX_ERR(DENIED), "", "scope-outside",
+                         "Your right to do this does not reach this object.");
+    }
+    if (access_permission_reach(permission) == ACCESS_REACH_TENANT &&
+        !access_may(principal, permission, NULL))
+        return cx_refuse(diag, CX_ERR(DENIED), "", "scope-all-needed",
+                         "This concerns the whole tenant: it needs the right everywhere.");
+    return CX_OK;
+}
+
+/* Only comparisons of persons: whatever the rights, these win. */
+static cx_err check_duties(const struct principal *principal, enum permission permission,
+                           const struct access_object *object, struct cx_diag *diag)
+{
     bool same_person = cx_id_eq(principal->user_id, object->requester_id);
     if (is_decision(permission) && same_person)
         return cx_refuse(diag, CX_ERR(DENIED), "", "requester-is-approver",
@@ -55,4 +120,14 @@ cx_err authorise(const struct principal *principal, enum permission permission,
         return cx_refuse(diag, CX_ERR(DENIED), "", "requester-only",
                          "Only the person who asked can do this.");
     return CX_OK;
+}
+
+cx_err authorise(const struct principal *principal, enum permission permission,
+                 const struct access_object *object, struct cx_diag *diag)
+{
+    if (!principal || !principal->authenticated || cx_id_is_zero(principal->tenant_id) ||
+        cx_id_is_zero(principal->user_id))
+        return cx_refuse(diag, CX_ERR(AUTH), "", "token-missing", "Send a valid API token.");
+    CX_TRY(check_right(principal, permission, object, diag));
+    return object ? check_duties(principal, permission, object, diag) : CX_OK;
 }

@@ -47,7 +47,7 @@ cx_err access_token_make(struct core *core, const struct access_token_order *ord
     struct row_api_token row = {
         .tenant_id = order->tenant_id,
         .user_id = order->user_id,
-        .roles = order->roles,
+        .roles = order->narrowed ? ACCESS_TOKEN_NARROWED : ACCESS_TOKEN_UNNARROWED,
         .created_us = order->now_us,
         .expires_us = order->expires_us,
     };

@@ -9,7 +9,6 @@ enum {
     ACCESS_LINK_LIFE_S = 24 * 3600,
     ACCESS_ENROLLED_LIFE_DAYS = 90, /* of the token that redeeming a link yields */
 };
-#define ACCESS_ALL_ROLES ((1u << ACCESS_ROLE_COUNT) - 1)
 
 /* created_by_id: zero for one made on the host. What row->secret_hash views is in arena, like *ret_text. */
 cx_err access_link_make(struct core *core, struct cx_id tenant_id, struct cx_id user_id,
@@ -19,7 +18,8 @@ cx_err access_link_make(struct core *core, struct cx_id tenant_id, struct cx_id 
 struct access_token_order {
     struct cx_id tenant_id, user_id;
     struct cx_str label;
-    uint32_t roles;
+    bool
+        narrowed; /* its own bindings, written beside it, say what it may do of what its user may */
     cx_time now_us, expires_us;
 };
 cx_err access_token_make(struct core *core, const struct access_token_order *order,

@@ -18,6 +18,7 @@ struct enrolment {
     struct access_secret secret;
     struct link_row link;
     struct user_row user;
+    struct role_names roles;
     const struct row_api_token *token;
     struct cx_sealed display_name, email; /* empty: keep */
     struct cx_bytes email_index;
@@ -41,8 +42,10 @@ static cx_err read_link(struct store_tx *tx, void *arg)
     struct enrolment *enrolment = arg;
     struct cx_id tenant_id = enrolment->secret.tenant_id;
     CX_TRY(link_find(tx, tenant_id, enrolment->secret.id, &enrolment->link));
-    return user_find(tx, tenant_id, enrolment->link.user_id, enrolment->request->arena,
-                     &enrolment->user);
+    CX_TRY(user_find(tx, tenant_id, enrolment->link.user_id, enrolment->request->arena,
+                     &enrolment->user));
+    return binding_roles(tx, tenant_id, enrolment->link.user_id, enrolment->request->now_us,
+                         enrolment->request->arena, &enrolment->roles);
 }
 
 static cx_err check_link(struct enrolment *enrolment)
@@ -107,8 +110,7 @@ static cx_err commit(struct enrolment *enrolment)
 {
     struct api_request *request = enrolment->request;
     struct principal actor = {.tenant_id = enrolment->secret.tenant_id,
-                              .user_id = enrolment->link.user_id,
-                              .roles = enrolment->user.roles};
+                              .user_id = enrolment->link.user_id};
     struct cx_id by_id = enrolment->link.created_by_id;
     struct cx_str link_text = CX_STR_NONE, by_text = CX_STR_NONE;
     CX_TRY(field_id_text(request->arena, CX_ID_LINK, enrolment->link.link_id, &link_text));
@@ -139,12 +141,11 @@ cx_err handle_enroll(struct api_request *request, const struct api_enroll_in *in
         return refuse_link(request->diag);
     CX_TRY(check_link(&enrolment));
     CX_TRY(seal_contact(&enrolment, in));
-    /* The token stands for the person: it carries every role they are given, now or later. */
+    /* The token stands for the person: it may do whatever they may, now or later. */
     struct access_token_order order = {
         .tenant_id = enrolment.secret.tenant_id,
         .user_id = enrolment.link.user_id,
         .label = in->has_label ? in->label : CX_STR("enrolment"),
-        .roles = ACCESS_ALL_ROLES,
         .now_us = request->now_us,
         .expires_us = request->now_us + ACCESS_ENROLLED_LIFE_DAYS * CX_US_PER_DAY,
     };
@@ -152,8 +153,8 @@ cx_err handle_enroll(struct api_request *request, const struct api_enroll_in *in
     enrolment.token = &token;
     CX_TRY(commit(&enrolment));
     CX_TRY(store_read(request->core->store, read_link, &enrolment));
-    CX_TRY(
-        access_user_view(request->core, order.tenant_id, &enrolment.user, request->arena, &user));
+    CX_TRY(access_user_view(request->core, order.tenant_id, &enrolment.user, &enrolment.roles,
+                            request->arena, &user));
     CX_TRY(tenant_name(request->core, order.tenant_id, request->arena, &view.tenant_name));
     view.token_id = token.token_id;
     view.user_id = order.user_id;

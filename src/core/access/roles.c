@@ -1,88 +1,139 @@
-/*
- * Which role has which permission. One row a permission, so that a reviewer sees at a glance who may do
- * it; a permission of the contract without a row is nobody's (deny by default), and the test
- * tests/unit/core/access/test_authorise.c holds the golden table.
- *
- * Administrator has every permission and is bound by separation of duties like everyone else.
- * Auditor has no permission that changes anything, not even on their own tokens.
- */
+/* The roles that every tenant has, as a table over the permissions of the contract. A permission that somebody adds
+ * there and not here belongs to nobody, reaches nothing less than the tenant, and fails the unit test of this table. */
 #include "core/access/access.h"
 
-#define A (1u << ROLE_ADMINISTRATOR)
-#define R (1u << ROLE_REQUESTER)
-#define P (1u << ROLE_APPROVER)
-#define O (1u << ROLE_OPERATOR)
-#define U (1u << ROLE_AUDITOR)
-
-static const uint32_t HOLDERS[PERMISSION_COUNT] = {
-    [PERMISSION_ME_READ] = A | R | P | O | U,
-    [PERMISSION_USER_READ] = A | U,
-    [PERMISSION_USER_CREATE] = A,
-    [PERMISSION_USER_ROLE_SET] = A,
-    [PERMISSION_USER_DISABLE] = A,
-    [PERMISSION_USER_ENABLE] = A,
-    [PERMISSION_USER_LINK_CREATE] = A,
-    [PERMISSION_TOKEN_READ] = A | R | P | O | U,
-    [PERMISSION_TOKEN_CREATE] = A | R | P | O,
-    [PERMISSION_TOKEN_REVOKE] = A | R | P | O,
-    [PERMISSION_ISSUER_READ] = A | R | P | O | U,
-    [PERMISSION_PROFILE_READ] = A | R | P | O | U,
-    [PERMISSION_REQUEST_READ] = A | R | P | O | U,
-    [PERMISSION_REQUEST_CREATE] = A | R,
-    [PERMISSION_REQUEST_APPROVE] = A | P,
-    [PERMISSION_REQUEST_REJECT] = A | P,
-    [PERMISSION_REQUEST_CANCEL] = A | R | O,
-    [PERMISSION_REQUEST_COLLECT] = A | R,
-    [PERMISSION_CERTIFICATE_READ] = A | R | P | O | U,
-    [PERMISSION_CERTIFICATE_EXPORT] = A | O | U,
-    [PERMISSION_CERTIFICATE_RENEW] = A | R | O,
-    [PERMISSION_CERTIFICATE_REPLACE] = A | R | O,
-    [PERMISSION_CERTIFICATE_REVOKE] = A | R | O,
-    [PERMISSION_AUDIT_READ] = A | U,
-    [PERMISSION_AUDIT_EXPORT] = A | U,
-    [PERMISSION_SYSTEM_STATUS_READ] = A | O | U,
-    [PERMISSION_SYSTEM_CLOCK_READ] = A | O | U,
-    [PERMISSION_SYSTEM_CLOCK_SET] = A,
+static const char *const NAMES[ACCESS_BUILTIN_COUNT] = {
+    "administrator",    "manager",          "finance-manager", "standard-user", "basic-user",
+    "discovery-user",   "requester",        "approver",        "operator",      "auditor",
+    "incident-manager", "security-officer", "key-custodian",
 };
 
-#undef A
-#undef R
-#undef P
-#undef O
-#undef U
+enum {
+    A = 1 << 0,  /* administrator */
+    M = 1 << 1,  /* manager */
+    F = 1 << 2,  /* finance-manager */
+    S = 1 << 3,  /* standard-user */
+    B = 1 << 4,  /* basic-user */
+    D = 1 << 5,  /* discovery-user */
+    R = 1 << 6,  /* requester */
+    P = 1 << 7,  /* approver */
+    O = 1 << 8,  /* operator */
+    U = 1 << 9,  /* auditor */
+    I = 1 << 10, /* incident-manager */
+    Y = 1 << 11, /* security-officer */
+    K = 1 << 12, /* key-custodian */
+    EVERYBODY = (1 << ACCESS_BUILTIN_COUNT) - 1,
+    ASKERS = A | M | S | B | R,
+};
+#define TENANT ACCESS_REACH_TENANT
+#define OBJECT ACCESS_REACH_OBJECT
+#define ANY ACCESS_REACH_ANY
 
-static const char *const NAMES[ACCESS_ROLE_COUNT] = {
-    [ROLE_ADMINISTRATOR] = "administrator",
-    [ROLE_REQUESTER] = "requester",
-    [ROLE_APPROVER] = "approver",
-    [ROLE_OPERATOR] = "operator",
-    [ROLE_AUDITOR] = "auditor",
+struct permission_rule {
+    uint32_t holders; /* roles */
+    enum access_reach reach;
+    bool privileged;
 };
 
-const char *access_role_name(enum access_role role)
+static const struct permission_rule RULES[PERMISSION_COUNT] = {
+    [PERMISSION_ME_READ] = {EVERYBODY, ANY, false},
+    [PERMISSION_USER_READ] = {A | M | U | I | Y, OBJECT, false},
+    [PERMISSION_USER_CREATE] = {A, TENANT, true},
+    [PERMISSION_USER_ROLE_SET] = {A, TENANT, true},
+    [PERMISSION_USER_DISABLE] = {A | I | Y, TENANT, true},
+    [PERMISSION_USER_ENABLE] = {A, TENANT, true},
+    [PERMISSION_USER_LINK_CREATE] = {A, TENANT, true},
+    [PERMISSION_TOKEN_READ] = {EVERYBODY, ANY, false},
+    [PERMISSION_TOKEN_CREATE] = {EVERYBODY & ~U, ANY, false},
+    [PERMISSION_TOKEN_REVOKE] = {EVERYBODY & ~U, ANY, false},
+    [PERMISSION_GROUP_READ] = {A | M | U | I | Y, OBJECT, false},
+    [PERMISSION_GROUP_CREATE] = {A, TENANT, true},
+    [PERMISSION_GROUP_MEMBER_SET] = {A | M, OBJECT, true},
+    [PERMISSION_GROUP_NEST] = {A, TENANT, true},
+    [PERMISSION_ROLE_READ] = {A | M | U | Y, ANY, false},
+    [PERMISSION_ROLE_SET] = {A, TENANT, true},
+    [PERMISSION_BINDING_READ] = {A | U | Y, TENANT, false},
+    [PERMISSION_BINDING_CREATE] = {A, TENANT, true},
+    [PERMISSION_BINDING_END] = {A | Y, TENANT, true},
+    [PERMISSION_CONFLICT_READ] = {A | U | Y, TENANT, false},
+    [PERMISSION_CONFLICT_CREATE] = {Y, TENANT, true},
+    [PERMISSION_ACCESS_EXPLAIN] = {A | U | Y, TENANT, false},
+    [PERMISSION_ISSUER_READ] = {EVERYBODY, ANY, false},
+    [PERMISSION_PROFILE_READ] = {EVERYBODY, ANY, false},
+    [PERMISSION_REQUEST_READ] = {EVERYBODY & ~(D | K), OBJECT, false},
+    [PERMISSION_REQUEST_CREATE] = {ASKERS, OBJECT, false},
+    [PERMISSION_REQUEST_APPROVE] = {A | M | P, OBJECT, false},
+    [PERMISSION_REQUEST_REJECT] = {A | M | P, OBJECT, false},
+    [PERMISSION_REQUEST_CANCEL] = {ASKERS | O, OBJECT, false},
+    [PERMISSION_REQUEST_COLLECT] = {ASKERS, OBJECT, false},
+    [PERMISSION_CERTIFICATE_READ] = {EVERYBODY, OBJECT, false},
+    [PERMISSION_CERTIFICATE_EXPORT] = {A | M | F | D | O | U | I | Y, OBJECT, false},
+    [PERMISSION_CERTIFICATE_RENEW] = {A | M | S | R | O, OBJECT, false},
+    [PERMISSION_CERTIFICATE_REPLACE] = {A | M | S | R | O, OBJECT, false},
+    [PERMISSION_CERTIFICATE_REVOKE] = {A | M | R | O | I, OBJECT, false},
+    [PERMISSION_CERTIFICATE_GROUP_SET] = {A | M, OBJECT, false},
+    [PERMISSION_TAG_SET] = {A | M | S | R, OBJECT, false},
+    [PERMISSION_AUDIT_READ] = {A | U | I | Y, OBJECT, false},
+    [PERMISSION_AUDIT_EXPORT] = {A | U | I | Y, TENANT, false},
+    [PERMISSION_SYSTEM_STATUS_READ] = {A | O | U | I | Y | K, TENANT, false},
+    [PERMISSION_SYSTEM_CLOCK_READ] = {A | O | U | I | Y | K, TENANT, false},
+    [PERMISSION_SYSTEM_CLOCK_SET] = {A, TENANT, true},
+};
+
+#undef TENANT
+#undef OBJECT
+#undef ANY
+
+const char *access_builtin_name(size_t role)
 {
-    return NAMES[role];
+    return role < ACCESS_BUILTIN_COUNT ? NAMES[role] : "";
 }
 
-cx_err access_role_from_name(struct cx_str name, enum access_role *ret_role)
+void access_builtin_permissions(size_t role, struct permission_set *ret_permissions)
 {
-    for (int i = 0; i < ACCESS_ROLE_COUNT; i++) {
-        if (cx_str_is(name, NAMES[i])) {
-            *ret_role = (enum access_role)i;
+    struct permission_set set = {{0}};
+    for (int i = 0; role < ACCESS_BUILTIN_COUNT && i < PERMISSION_COUNT; i++)
+        if (RULES[i].holders >> role & 1)
+            permission_set_add(&set, (enum permission)i);
+    *ret_permissions = set;
+}
+
+bool access_builtin_find(struct cx_str name, struct permission_set *ret_permissions)
+{
+    for (size_t i = 0; i < ACCESS_BUILTIN_COUNT; i++) {
+        if (!cx_str_is(name, NAMES[i]))
+            continue;
+        access_builtin_permissions(i, ret_permissions);
+        return true;
+    }
+    return false;
+}
+
+enum access_reach access_permission_reach(enum permission permission)
+{
+    return (unsigned)permission < PERMISSION_COUNT ? RULES[permission].reach : ACCESS_REACH_TENANT;
+}
+
+bool access_permission_is_privileged(enum permission permission)
+{
+    return (unsigned)permission >= PERMISSION_COUNT || RULES[permission].privileged;
+}
+
+bool access_is_privileged(const struct permission_set *permissions)
+{
+    for (int i = 0; i < PERMISSION_COUNT; i++)
+        if (permission_set_has(permissions, (enum permission)i) && RULES[i].privileged)
+            return true;
+    return false;
+}
+
+cx_err access_permission_from_name(struct cx_str name, enum permission *ret_permission)
+{
+    for (int i = 0; i < PERMISSION_COUNT; i++) {
+        if (cx_str_is(name, permission_name((enum permission)i))) {
+            *ret_permission = (enum permission)i;
             return CX_OK;
         }
     }
     return CX_ERR(PARSE);
-}
-
-bool access_role_has(enum access_role role, enum permission permission)
-{
-    if ((unsigned)role >= ACCESS_ROLE_COUNT || (unsigned)permission >= PERMISSION_COUNT)
-        return false;
-    return (HOLDERS[permission] & (1u << role)) != 0;
-}
-
-uint32_t access_permission_holders(enum permission permission)
-{
-    return (unsigned)permission < PERMISSION_COUNT ? HOLDERS[permission] : 0;
 }

@@ -18,7 +18,7 @@ static cx_err token_of(const struct store_stmt *q, struct arena *arena, struct t
     struct token_row token = {.token_id = store_col_id(q, 0), .user_id = store_col_id(q, 1)};
     CX_TRY(arena_copy(arena, store_col_sealed(q, 2).envelope, &token.label.envelope));
     CX_TRY(hash_of(q, 3, token.secret_hash));
-    token.roles = (uint32_t)store_col_int(q, 4);
+    token.narrowed = store_col_int(q, 4) != ACCESS_TOKEN_UNNARROWED;
     token.created_us = store_col_int(q, 5);
     token.expires_us = store_col_int(q, 6);
     token.revoked_us = store_col_int(q, 7);
@@ -42,27 +42,29 @@ cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id toke
     return row ? token_of(q, arena, ret_token) : CX_ERR(NOTFOUND);
 }
 
+#define TOKEN_PAGE(condition)                                                                      \
+    "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 " condition                      \
+    "AND (created_us, token_id) < ($2, $3) AND (user_id = $5 OR " SCOPE_PEOPLE(                    \
+        "api_token.user_id", "$6", "$7", "$8", "$9", "$10",                                        \
+        "$11") ") ORDER BY created_us DESC, token_id DESC LIMIT $4"
+
 cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                  const struct access_scope *scope, struct cx_id self_id,
                   const struct page_key *after, size_t limit, struct arena *arena,
                   struct token_row *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
     bool all = cx_id_is_zero(user_id);
-    CX_TRY(store_prepare(tx,
-                         all ? "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 "
-                               "AND (created_us, token_id) < ($2, $3) "
-                               "ORDER BY created_us DESC, token_id DESC LIMIT $4"
-                             : "SELECT " TOKEN_COLUMNS " FROM api_token WHERE tenant_id = $1 "
-                               "AND user_id = $5 AND (created_us, token_id) < ($2, $3) "
-                               "ORDER BY created_us DESC, token_id DESC LIMIT $4",
-                         &q));
+    CX_TRY(store_prepare(tx, all ? TOKEN_PAGE("") : TOKEN_PAGE("AND user_id = $12 "), &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, after->time_us);
     store_bind_id(q, 3, after->id);
     store_bind_int(q, 4, (int64_t)limit);
+    store_bind_id(q, 5, self_id);
+    access_scope_bind(q, 6, scope);
     if (!all)
-        store_bind_id(q, 5, user_id);
+        store_bind_id(q, 12, user_id);
     while (count < limit) {
         bool row = false;
         CX_TRY(store_step(q, &row));

@@ -18,28 +18,6 @@ static enum user_state state_of(struct cx_str text)
     return USER_DISABLED; /* deny by default; the CHECK of the table lets nothing else in */
 }
 
-static cx_err roles_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
-                       uint32_t *ret_roles)
-{
-    struct store_stmt *q = NULL;
-    uint32_t roles = 0;
-    CX_TRY(
-        store_prepare(tx, "SELECT role FROM role_grant WHERE tenant_id = $1 AND user_id = $2", &q));
-    store_bind_id(q, 1, tenant_id);
-    store_bind_id(q, 2, user_id);
-    for (;;) {
-        bool row = false;
-        enum access_role role = ACCESS_ROLE_COUNT;
-        CX_TRY(store_step(q, &row));
-        if (!row)
-            break;
-        CX_TRY(access_role_from_name(store_col_text(q, 0), &role));
-        roles |= 1u << role;
-    }
-    *ret_roles = roles;
-    return CX_OK;
-}
-
 /* Columns: user_id, state, display_name, email, created_us, disabled_us. */
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct user_row *ret_user)
 {
@@ -69,13 +47,13 @@ cx_err user_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_
     if (!row)
         return CX_ERR(NOTFOUND);
     CX_TRY(row_of(q, arena, &user));
-    CX_TRY(roles_of(tx, tenant_id, user_id, &user.roles));
     *ret_user = user;
     return CX_OK;
 }
 
-cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_key *after,
-                 size_t limit, struct arena *arena, struct user_row *rows, size_t *ret_count)
+cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct access_scope *scope,
+                 struct cx_id self_id, const struct page_key *after, size_t limit,
+                 struct arena *arena, struct user_row *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
@@ -83,12 +61,17 @@ cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_
         store_prepare(tx,
                       "SELECT user_id, state, display_name, email, created_us, disabled_us "
                       "FROM tenant_user WHERE tenant_id = $1 AND (created_us, user_id) < ($2, $3) "
-                      "ORDER BY created_us DESC, user_id DESC LIMIT $4",
+                      "AND (user_id = $5 OR " SCOPE_PEOPLE(
+                          "tenant_user.user_id", "$6", "$7", "$8", "$9", "$10",
+                          "$11") ") "
+                                 "ORDER BY created_us DESC, user_id DESC LIMIT $4",
                       &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, after->time_us);
     store_bind_id(q, 3, after->id);
     store_bind_int(q, 4, (int64_t)limit);
+    store_bind_id(q, 5, self_id);
+    access_scope_bind(q, 6, scope);
     while (count < limit) {
         bool row = false;
         CX_TRY(store_step(q, &row));
@@ -96,37 +79,7 @@ cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_
             break;
         CX_TRY(row_of(q, arena, &rows[count++]));
     }
-    for (size_t i = 0; i < count; i++)
-        CX_TRY(roles_of(tx, tenant_id, rows[i].user_id, &rows[i].roles));
     *ret_count = count;
-    return CX_OK;
-}
-
-static cx_err roles_clear(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id)
-{
-    struct store_stmt *q = NULL;
-    CX_TRY(store_prepare(tx, "DELETE FROM role_grant WHERE tenant_id = $1 AND user_id = $2", &q));
-    store_bind_id(q, 1, tenant_id);
-    store_bind_id(q, 2, user_id);
-    return store_exec(q);
-}
-
-cx_err user_set_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
-                      uint32_t roles, struct cx_id granted_by, cx_time now_us)
-{
-    CX_TRY(roles_clear(tx, tenant_id, user_id));
-    for (int role = 0; role < ACCESS_ROLE_COUNT; role++) {
-        struct row_role_grant row = {
-            .tenant_id = tenant_id,
-            .user_id = user_id,
-            .role = cx_str_from(access_role_name((enum access_role)role)),
-            .granted_by_id = granted_by,
-            .has_granted_by_id = !cx_id_is_zero(granted_by),
-            .granted_us = now_us,
-        };
-        if (roles & (1u << role))
-            CX_TRY(row_role_grant_insert(tx, &row));
-    }
     return CX_OK;
 }
 
@@ -148,23 +101,6 @@ cx_err user_set_state(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
         store_bind_null(q, 5);
     CX_TRY(store_exec(q));
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
-}
-
-cx_err user_count_active(struct store_tx *tx, struct cx_id tenant_id, enum access_role role,
-                         int64_t *ret_count)
-{
-    struct store_stmt *q = NULL;
-    bool row = false;
-    CX_TRY(store_prepare(tx,
-                         "SELECT COUNT(*) FROM role_grant g JOIN tenant_user u "
-                         "ON u.tenant_id = g.tenant_id AND u.user_id = g.user_id "
-                         "WHERE g.tenant_id = $1 AND g.role = $2 AND u.state = 'active'",
-                         &q));
-    store_bind_id(q, 1, tenant_id);
-    store_bind_text(q, 2, cx_str_from(access_role_name(role)));
-    CX_TRY(store_step(q, &row));
-    *ret_count = row ? store_col_int(q, 0) : 0;
-    return CX_OK;
 }
 
 cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,

@@ -2,6 +2,8 @@
  * route → authenticate → authorise → decode → handler → encode. The one way to a handler.
  */
 #include "core/access/authenticate.h"
+#include "core/access/guard.h"
+#include "core/access/rights_cache.h"
 #include "core/api/encode.h"
 #include "core/api/exchange.h"
 #include "core/api/problem.h"
@@ -9,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "codec/json_write.h"
+
+enum { COMMIT_AGAIN_MAX = 5 };
 
 static cx_err record_nothing(struct store_tx *tx, void *arg)
 {
@@ -107,6 +111,7 @@ void api_exchange_init(struct api_exchange *exchange, struct core *core,
 
 void api_exchange_clear(struct api_exchange *exchange)
 {
+    access_principal_clear(&exchange->request.principal);
     cx_buf_clear(&exchange->text);
     arena_clear(&exchange->arena);
 }
@@ -241,8 +246,35 @@ void api_exchange_finish(struct api_exchange *exchange, struct cx_bytes body)
     exchange->answered = true;
 }
 
+struct guarded {
+    struct api_request *request;
+    store_fn fn;
+    void *arg;
+    bool stale; /* the rights are of an older generation than this transaction's */
+};
+
+static cx_err run_guarded(struct store_tx *tx, void *arg)
+{
+    struct guarded *guarded = arg;
+    const struct principal *principal = &guarded->request->principal;
+    bool holds = true;
+    guarded->stale = false;
+    if (principal->authenticated)
+        CX_TRY(access_guard(tx, principal, &holds));
+    guarded->stale = !holds;
+    return holds ? guarded->fn(tx, guarded->arg) : CX_ERR(BUSY);
+}
+
+/* Somebody changed who may do what while this call was on its way: it is judged again by what is in force now. */
+static cx_err judge_again(struct api_request *request)
+{
+    CX_TRY(access_principal_reload(request->core, request->now_us, &request->principal));
+    return authorise(&request->principal, request->operation->permission, NULL, request->diag);
+}
+
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg)
 {
+    struct guarded guarded = {request, fn, arg, false};
     if (!request->operation || !request->operation->audit)
         return CX_ERR(
             INTERNAL); /* a reading operation that writes: the contract must say so first */
@@ -252,5 +284,10 @@ cx_err api_commit(struct api_request *request, struct audit_event *event, store_
         event->actor = &request->principal;
         event->tenant_id = request->principal.tenant_id;
     }
-    return audit_commit(request->core, event, fn, arg);
+    cx_err err = audit_commit(request->core, event, run_guarded, &guarded);
+    for (int again = 0; cx_failed(err) && guarded.stale && again < COMMIT_AGAIN_MAX; again++) {
+        CX_TRY(judge_again(request));
+        err = audit_commit(request->core, event, run_guarded, &guarded);
+    }
+    return err;
 }

@@ -5,6 +5,7 @@
  */
 #include "api_routes.h"
 #include "core/access/access_store.h"
+#include "core/access/place.h"
 #include "core/approval/approval.h"
 #include "core/field.h"
 #include "core/issuance/issue.h"
@@ -26,6 +27,12 @@ static cx_err refuse_state(struct cx_diag *diag)
 {
     return cx_refuse(diag, CX_ERR(CONFLICT), "request_id", "request-state",
                      "The request does not await approval (any more).");
+}
+
+static cx_err refuse_unknown(struct cx_diag *diag)
+{
+    return cx_refuse(diag, CX_ERR(NOTFOUND), "request_id", "request-unknown",
+                     "There is no such request.");
 }
 
 /* Whether the persons who decide are independent of each other: docs/design/070-enrolled-by.md. */
@@ -59,10 +66,14 @@ static cx_err check(struct store_tx *tx, struct decision *decision, struct reque
         decision->approve ? PERMISSION_REQUEST_APPROVE : PERMISSION_REQUEST_REJECT;
     CX_TRY(request_find(tx, request->principal.tenant_id, decision->row.request_id, request->arena,
                         ret_now));
-    struct access_object object = {.requester_id = ret_now->requester_id};
+    struct access_object duties = {.requester_id = ret_now->requester_id};
     if (decision->approve)
-        CX_TRY(find_tie(tx, decision, ret_now, &object.tie));
-    CX_TRY(authorise(&request->principal, permission, &object, request->diag));
+        CX_TRY(find_tie(tx, decision, ret_now, &duties.tie));
+    cx_err err = access_check_request(tx, &request->principal, permission, ret_now->request_id,
+                                      &duties, request->arena, request->diag);
+    if (err.code == CX_E_NOTFOUND)
+        return refuse_unknown(request->diag);
+    CX_TRY(err);
     if (ret_now->state != REQUEST_AWAITING_APPROVAL)
         return refuse_state(request->diag);
     return CX_OK;
@@ -144,8 +155,7 @@ static cx_err prepare(struct api_request *request, struct cx_id request_id, stru
                                       .now_us = request->now_us};
     cx_err err = issuance_load(&decision->run, request_id);
     if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, err, "request_id", "request-unknown",
-                         "There is no such request.");
+        return refuse_unknown(request->diag);
     CX_TRY(err);
     decision->row = (struct row_approval){
         .tenant_id = me->tenant_id,
@@ -170,14 +180,19 @@ static cx_err commit(struct decision *decision, struct cx_str comment, store_fn 
 }
 
 /* Who may not decide, or comes too late, is told so before anything is prepared. */
-static cx_err check_early(const struct decision *decision)
+static cx_err check_early(struct store_tx *tx, void *arg)
 {
+    const struct decision *decision = arg;
     struct api_request *request = decision->request;
     const struct request_row *row = &decision->run.request;
-    struct access_object object = {.requester_id = row->requester_id};
-    CX_TRY(authorise(&request->principal,
-                     decision->approve ? PERMISSION_REQUEST_APPROVE : PERMISSION_REQUEST_REJECT,
-                     &object, request->diag));
+    struct access_object duties = {.requester_id = row->requester_id};
+    cx_err err = access_check_request(tx, &request->principal,
+                                      decision->approve ? PERMISSION_REQUEST_APPROVE
+                                                        : PERMISSION_REQUEST_REJECT,
+                                      row->request_id, &duties, request->arena, request->diag);
+    if (err.code == CX_E_NOTFOUND)
+        return refuse_unknown(request->diag);
+    CX_TRY(err);
     return row->state == REQUEST_AWAITING_APPROVAL ? CX_OK : refuse_state(request->diag);
 }
 
@@ -203,7 +218,7 @@ cx_err handle_request_approve(struct api_request *request, const struct api_requ
     struct decision *decision = NULL;
     CX_TRY(ARENA_NEW(request->arena, &decision));
     CX_TRY(prepare(request, in->request_id, in->comment, true, decision));
-    CX_TRY(check_early(decision));
+    CX_TRY(store_read(request->core->store, check_early, decision));
     const struct request_row *row = &decision->run.request;
     if (row->kind == REQUEST_REVOKE)
         CX_TRY(revoke_prepare(&decision->run, &decision->record));
@@ -220,7 +235,7 @@ cx_err handle_request_reject(struct api_request *request, const struct api_reque
     struct decision *decision = NULL;
     CX_TRY(ARENA_NEW(request->arena, &decision));
     CX_TRY(prepare(request, in->request_id, in->comment, false, decision));
-    CX_TRY(check_early(decision));
+    CX_TRY(store_read(request->core->store, check_early, decision));
     CX_TRY(commit(decision, in->comment, write_rejection));
     return request_show(request, in->request_id, &ret_out->body);
 }

@@ -74,6 +74,8 @@ cx_err handle_audit_list(struct api_request *request, const struct api_audit_lis
     if (in->has_object_id)
         CX_TRY(parse_any_id(in->object_id, request->diag, &filter.object_id));
     CX_TRY(page_cursor_parse(in->cursor, request->diag, &filter.after));
+    CX_TRY(
+        access_scope_of(&request->principal, PERMISSION_AUDIT_READ, request->arena, &filter.scope));
     struct audit_item *items = NULL;
     struct api_audit_view *views = NULL;
     size_t count = 0;

@@ -8,9 +8,24 @@ enum { ITEM_COLUMNS = 3 }; /* before those of the record */
 
 #define ITEM_SELECT                                                                                \
     "SELECT leaf_index, leaf_hash, details, " AUDIT_RECORD_COLUMNS " FROM audit_entry "
+/* What happened to an object is for those who reach the object. */
+#define ITEM_SCOPE                                                                                 \
+    "(($8 = 1 AND $11 = 1)"                                                                        \
+    " OR (object_type = 'req' AND EXISTS (SELECT 1 FROM request r WHERE r.tenant_id = $1 "         \
+    "AND r.request_id = audit_entry.object_id AND " SCOPE_OBJECT(                                  \
+        "r", "request_tag", "request_id", "$8", "$9", "$10", "$11", "$12",                         \
+        "$13") "))"                                                                                \
+               " OR (object_type = 'crt' AND EXISTS (SELECT 1 FROM certificate c "                 \
+               "WHERE c.tenant_id = $1 AND c.certificate_id = audit_entry.object_id "              \
+               "AND " SCOPE_OBJECT("c", "certificate_tag", "certificate_id", "$8", "$9", "$10",    \
+                                   "$11", "$12",                                                   \
+                                   "$13") "))"                                                     \
+                                          " OR (object_type = 'usr' AND " SCOPE_PEOPLE(            \
+                                              "audit_entry.object_id", "$8", "$9", "$10", "$11",   \
+                                              "$12", "$13") "))"
 #define ITEM_FILTER                                                                                \
     "AND (time_us, entry_id) < ($2, $3) AND ($4 = '' OR action = $4) AND ($5 = 0 OR user_id = "    \
-    "$6) "                                                                                         \
+    "$6) AND " ITEM_SCOPE " "                                                                      \
     "ORDER BY time_us DESC, entry_id DESC LIMIT $7"
 
 struct list {
@@ -47,9 +62,9 @@ static cx_err read_list(struct store_tx *tx, void *arg)
     if (cx_id_is_zero(filter->object_id)) {
         CX_TRY(store_prepare(tx, ITEM_SELECT "WHERE tenant_id = $1 " ITEM_FILTER, &q));
     } else {
-        CX_TRY(store_prepare(tx, ITEM_SELECT "WHERE tenant_id = $1 AND object_id = $8 " ITEM_FILTER,
-                             &q));
-        store_bind_id(q, 8, filter->object_id);
+        CX_TRY(store_prepare(
+            tx, ITEM_SELECT "WHERE tenant_id = $1 AND object_id = $14 " ITEM_FILTER, &q));
+        store_bind_id(q, 14, filter->object_id);
     }
     store_bind_id(q, 1, filter->tenant_id);
     store_bind_int(q, 2, filter->after.time_us);
@@ -58,6 +73,7 @@ static cx_err read_list(struct store_tx *tx, void *arg)
     store_bind_int(q, 5, !cx_id_is_zero(filter->user_id));
     store_bind_id(q, 6, filter->user_id);
     store_bind_int(q, 7, (int64_t)filter->limit);
+    access_scope_bind(q, 8, &filter->scope);
     for (;;) {
         bool row = false;
         CX_TRY(store_step(q, &row));

@@ -1,5 +1,6 @@
 /* Reading the log for people: pages of entries, newest first, with their details opened. */
 #pragma once
+#include "core/access/scope.h"
 #include "core/audit/audit_internal.h"
 #include "core/page.h"
 
@@ -10,6 +11,8 @@ struct audit_filter {
     struct cx_id object_id; /* zero = any */
     struct page_key after;
     size_t limit;
+    struct access_scope
+        scope; /* entries about requests, certificates and users in it; about the rest only everywhere */
 };
 
 struct audit_item {

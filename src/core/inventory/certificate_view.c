@@ -1,6 +1,7 @@
 #include "core/inventory/certificate_view.h"
 #include "base/cleanup.h"
 #include "codec/pem.h"
+#include "core/access/place.h"
 #include "core/core.h"
 #include "core/field.h"
 #include "core/issuance/body.h"
@@ -13,7 +14,7 @@ enum { PEM_MAX = 65536 };
 struct extras {
     struct search_name_row names[PKI_NAMES_MAX];
     size_t name_count;
-    struct request_tag tags[REQUEST_TAGS_MAX];
+    struct access_tag tags[REQUEST_TAGS_MAX];
     size_t tag_count;
     struct cx_sealed request_body; /* read when the names hold personal data */
 };
@@ -81,6 +82,8 @@ static cx_err plain_view(const struct certificate_row *row, cx_time now_us, stru
         .certificate_profile = row->profile_name,
         .certificate_profile_version = row->profile_version,
         .issuer_id = row->issuer_id,
+        .has_group_id = !cx_id_is_zero(row->group_id),
+        .group_id = row->group_id,
         .has_request_id = true,
         .request_id = row->request_id,
         .has_requester_id = !cx_id_is_zero(row->requester_id),
@@ -164,6 +167,7 @@ cx_err certificate_page_cursor(const struct certificate_page *page, struct cx_st
 }
 
 struct one_read {
+    const struct principal *principal;
     struct cx_id tenant_id, certificate_id;
     struct arena *arena;
     struct certificate_row row;
@@ -173,19 +177,24 @@ struct one_read {
 static cx_err read_one(struct store_tx *tx, void *arg)
 {
     struct one_read *read = arg;
+    CX_TRY(access_check_certificate(tx, read->principal, PERMISSION_CERTIFICATE_READ,
+                                    read->certificate_id, read->arena, NULL));
     CX_TRY(certificate_find(tx, read->tenant_id, read->certificate_id, read->arena, &read->row));
     return read_extras(tx, read->tenant_id, &read->row, read->arena, &read->extras);
 }
 
-cx_err certificate_show(struct core *core, struct cx_id tenant_id, struct cx_id certificate_id,
-                        cx_time now_us, struct arena *arena, struct api_certificate_view *ret_view)
+cx_err certificate_show(struct core *core, const struct principal *principal,
+                        struct cx_id certificate_id, cx_time now_us, struct arena *arena,
+                        struct api_certificate_view *ret_view)
 {
+    struct cx_id tenant_id = principal->tenant_id;
     CX_CLEANUP(cx_buf_clear) struct cx_buf pem = CX_BUF_INIT(PEM_MAX);
     struct one_read *read = NULL;
     struct api_certificate_view view;
     struct pki_certificate certificate;
     struct cx_bytes der = CX_BYTES_NONE;
     CX_TRY(ARENA_NEW(arena, &read));
+    read->principal = principal;
     read->tenant_id = tenant_id;
     read->certificate_id = certificate_id;
     read->arena = arena;

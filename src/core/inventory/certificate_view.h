@@ -19,6 +19,7 @@ cx_err certificate_page_read(struct core *core, struct certificate_page *page);
 /* Cursor of the next page; empty after the last. */
 cx_err certificate_page_cursor(const struct certificate_page *page, struct cx_str *ret_cursor);
 
-/* One certificate with subject and PEM. CX_E_NOTFOUND when there is none in this tenant. */
-cx_err certificate_show(struct core *core, struct cx_id tenant_id, struct cx_id certificate_id,
-                        cx_time now_us, struct arena *arena, struct api_certificate_view *ret_view);
+/* One certificate with subject and PEM. CX_E_NOTFOUND when there is none in this tenant that the principal reads. */
+cx_err certificate_show(struct core *core, const struct principal *principal,
+                        struct cx_id certificate_id, cx_time now_us, struct arena *arena,
+                        struct api_certificate_view *ret_view);

@@ -1,6 +1,7 @@
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "codec/pem.h"
+#include "core/access/place.h"
 #include "core/api/contract.h"
 #include "core/inventory/certificate_view.h"
 
@@ -33,7 +34,7 @@ cx_err handle_certificate_list(struct api_request *request,
 cx_err handle_certificate_get(struct api_request *request, const struct api_certificate_get_in *in,
                               struct api_certificate_get_out *ret_out)
 {
-    cx_err err = certificate_show(request->core, request->principal.tenant_id, in->certificate_id,
+    cx_err err = certificate_show(request->core, &request->principal, in->certificate_id,
                                   request->now_us, request->arena, &ret_out->body);
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(request->diag, err, "certificate_id", "certificate-unknown",
@@ -85,6 +86,7 @@ cx_err handle_certificate_export(struct api_request *request,
 }
 
 struct download {
+    const struct principal *principal;
     struct cx_id tenant_id, certificate_id;
     struct arena *arena;
     struct certificate_row row;
@@ -93,6 +95,8 @@ struct download {
 static cx_err read_download(struct store_tx *tx, void *arg)
 {
     struct download *download = arg;
+    CX_TRY(access_check_certificate(tx, download->principal, PERMISSION_CERTIFICATE_READ,
+                                    download->certificate_id, download->arena, NULL));
     return certificate_find(tx, download->tenant_id, download->certificate_id, download->arena,
                             &download->row);
 }
@@ -141,7 +145,8 @@ cx_err handle_certificate_download(struct api_request *request,
                                    struct api_certificate_download_out *ret_out)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(DOWNLOAD_MAX);
-    struct download download = {.tenant_id = request->principal.tenant_id,
+    struct download download = {.principal = &request->principal,
+                                .tenant_id = request->principal.tenant_id,
                                 .certificate_id = in->certificate_id,
                                 .arena = request->arena};
     struct cx_bytes chain[ISSUER_CHAIN_MAX + 2], der = CX_BYTES_NONE;

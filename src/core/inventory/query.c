@@ -101,6 +101,8 @@ cx_err search_from_query(struct api_request *request, const struct api_certifica
         search.issuer_id = in->issuer_id;
     if (in->has_requester_id)
         search.requester_id = in->requester_id;
+    CX_TRY(access_scope_of(&request->principal, request->operation->permission, request->arena,
+                           &search.scope));
     CX_TRY(read_hex(request, in->has_serial, in->serial, "serial", &search.serial));
     CX_TRY(read_hex(request, in->has_sha256, in->sha256, "sha256", &search.sha256));
     CX_TRY(read_hex(request, in->has_spki_sha256, in->spki_sha256, "spki_sha256",

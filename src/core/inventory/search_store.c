@@ -2,7 +2,7 @@
 
 /* Parameters: 1 tenant · 2, 3 page key · 4 limit · 5 issuer · 6 profile · 7 requester · 8 status · 9 now ·
  * 10, 11 expiry window · 12 serial · 13 sha256 · 14 spki_sha256 · 15, 16 tag · 17 whether a tag is given ·
- * 18 name, domain or index token */
+ * 18 … 23 scope of who searches · 24 name, domain or index token */
 #define RESIDUAL                                                                                   \
     " AND (c.issuer_id = $5 OR $5 IS NULL) AND (c.profile_name = $6 OR $6 IS NULL)"                \
     " AND (c.requester_id = $7 OR $7 IS NULL)"                                                     \
@@ -13,7 +13,9 @@
     " AND (c.serial = $12 OR $12 IS NULL) AND (c.sha256 = $13 OR $13 IS NULL)"                     \
     " AND (c.spki_sha256 = $14 OR $14 IS NULL)"                                                    \
     " AND ($17 = 0 OR EXISTS (SELECT 1 FROM certificate_tag t WHERE t.tenant_id = $1"              \
-    " AND t.certificate_id = c.certificate_id AND t.name = $15 AND t.value = $16))"
+    " AND t.certificate_id = c.certificate_id AND t.name = $15 AND t.value = $16))"                \
+    " AND " SCOPE_OBJECT("c", "certificate_tag", "certificate_id", "$18", "$19", "$20", "$21",     \
+                         "$22", "$23")
 
 /* Rows of certificate itself, in the order of (issued_us, certificate_id). */
 #define DIRECT(condition)                                                                          \
@@ -39,11 +41,11 @@ static const char *statement_of(const struct search *search)
 {
     switch (search->name_by) {
     case SEARCH_NAME_EXACT:
-        return THROUGH("certificate_name", "d.value = $18 AND d.value <> ''");
+        return THROUGH("certificate_name", "d.value = $24 AND d.value <> ''");
     case SEARCH_NAME_BELOW:
-        return THROUGH("certificate_zone", "d.zone = $18");
+        return THROUGH("certificate_zone", "d.zone = $24");
     case SEARCH_NAME_INDEXED:
-        return THROUGH("certificate_name", "d.name_index = $18 AND d.name_index IS NOT NULL");
+        return THROUGH("certificate_name", "d.name_index = $24 AND d.name_index IS NOT NULL");
     case SEARCH_NAME_NONE:
         break;
     }
@@ -65,6 +67,8 @@ static const char *statement_of(const struct search *search)
         return DIRECT("AND c.revoked_us IS NOT NULL");
     if (search->has_expires_before)
         return DIRECT("AND c.not_after_us < $11");
+    if (access_scope_is_group(&search->scope))
+        return DIRECT("AND c.group_id = $19");
     return DIRECT("");
 }
 
@@ -120,10 +124,11 @@ static void bind_search(struct store_stmt *q, const struct search *search,
     bind_text(q, 15, search->has_tag ? search->tag_name : CX_STR_NONE);
     bind_text(q, 16, search->has_tag ? search->tag_value : CX_STR_NONE);
     store_bind_int(q, 17, search->has_tag);
+    access_scope_bind(q, 18, &search->scope);
     if (search->name_by == SEARCH_NAME_INDEXED)
-        store_bind_bytes(q, 18, search->name_index);
+        store_bind_bytes(q, 24, search->name_index);
     else if (search->name_by != SEARCH_NAME_NONE)
-        store_bind_text(q, 18, search->name);
+        store_bind_text(q, 24, search->name);
 }
 
 cx_err search_page(struct store_tx *tx, const struct search *search, const struct page_key *after,
@@ -169,7 +174,7 @@ cx_err search_names(struct store_tx *tx, struct cx_id tenant_id, struct cx_id ce
 }
 
 cx_err search_tags(struct store_tx *tx, struct cx_id tenant_id, struct cx_id certificate_id,
-                   struct arena *arena, struct request_tag *tags, size_t *ret_count)
+                   struct arena *arena, struct access_tag *tags, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;

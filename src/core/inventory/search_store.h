@@ -27,6 +27,7 @@ struct search {
     cx_time expires_after_us, expires_before_us;
     bool has_tag;
     struct cx_str tag_name, tag_value;
+    struct access_scope scope; /* what is outside does not exist */
 };
 
 /* rows has room for limit. */
@@ -43,4 +44,4 @@ cx_err search_names(struct store_tx *tx, struct cx_id tenant_id, struct cx_id ce
                     struct arena *arena, struct search_name_row *names, size_t *ret_count);
 /* tags has room for REQUEST_TAGS_MAX. */
 cx_err search_tags(struct store_tx *tx, struct cx_id tenant_id, struct cx_id certificate_id,
-                   struct arena *arena, struct request_tag *tags, size_t *ret_count);
+                   struct arena *arena, struct access_tag *tags, size_t *ret_count);

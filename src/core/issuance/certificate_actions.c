@@ -1,6 +1,7 @@
 /* renew, replace and revoke: requests about a certificate that exists. */
 #include "api_routes.h"
 #include "base/checked.h"
+#include "core/access/place.h"
 #include "core/api/contract.h"
 #include "core/field.h"
 #include "core/issuance/certificate_store.h"
@@ -18,12 +19,14 @@ enum { DAY_S = 86400 };
 
 /* A certificate with what it was made of. */
 struct subject_of_action {
+    const struct principal *principal;
+    enum permission permission; /* for the action */
+    struct cx_diag *diag;
     struct cx_id tenant_id, certificate_id;
     struct arena *arena;
     struct certificate_row certificate;
     struct request_row origin; /* the request it came from: its body holds subject, names and key */
-    struct request_tag tags[REQUEST_TAGS_MAX];
-    size_t tag_count;
+    struct access_place_read place;
     struct issuance_body body;
 };
 
@@ -33,10 +36,12 @@ static cx_err read_subject(struct store_tx *tx, void *arg)
     struct arena *arena = subject->arena;
     CX_TRY(certificate_find(tx, subject->tenant_id, subject->certificate_id, arena,
                             &subject->certificate));
-    CX_TRY(request_find(tx, subject->tenant_id, subject->certificate.request_id, arena,
-                        &subject->origin));
-    return request_tags(tx, subject->tenant_id, subject->certificate.request_id, arena,
-                        subject->tags, &subject->tag_count);
+    CX_TRY(access_check_certificate(tx, subject->principal, subject->permission,
+                                    subject->certificate_id, arena, subject->diag));
+    CX_TRY(access_place_of_certificate(tx, subject->tenant_id, subject->certificate_id, arena,
+                                       &subject->place));
+    return request_find(tx, subject->tenant_id, subject->certificate.request_id, arena,
+                        &subject->origin);
 }
 
 static cx_err load(struct api_request *request, struct cx_id certificate_id,
@@ -44,6 +49,9 @@ static cx_err load(struct api_request *request, struct cx_id certificate_id,
 {
     struct subject_of_action *subject = NULL;
     CX_TRY(ARENA_NEW(request->arena, &subject));
+    subject->principal = &request->principal;
+    subject->permission = request->operation->permission;
+    subject->diag = request->diag;
     subject->tenant_id = request->principal.tenant_id;
     subject->certificate_id = certificate_id;
     subject->arena = request->arena;
@@ -120,8 +128,9 @@ static cx_err submit_again(struct api_request *request, const struct again *agai
                                     .requester_id = request->principal.user_id,
                                     .certificate_id = again->certificate_id,
                                     .comment = again->comment,
-                                    .tags = subject->tags,
-                                    .tag_count = subject->tag_count};
+                                    .tags = subject->place.tags,
+                                    .tag_count = subject->place.tag_count,
+                                    .group_id = subject->place.group_id};
     CX_TRY(find_rules(request, &subject->certificate, &submission));
     struct policy_ask ask = {.profile = submission.profile,
                              .issuer = &submission.issuer->pki,
@@ -216,6 +225,9 @@ static cx_err write_revocation(struct store_tx *tx, void *arg)
 {
     const struct revocation *revocation = arg;
     struct api_request *request = revocation->request;
+    CX_TRY(access_check_certificate(tx, &request->principal, PERMISSION_CERTIFICATE_REVOKE,
+                                    revocation->certificate->certificate_id, request->arena,
+                                    request->diag));
     cx_err err = certificate_revoke(tx, request->principal.tenant_id, revocation->certificate,
                                     revocation->reason, request->now_us);
     return err.code == CX_E_CONFLICT ? refuse_twice(request->diag) : err;
@@ -257,6 +269,9 @@ static cx_err revoke_by_request(struct api_request *request,
     submission.revoke_reason = revocation_reason_read(in->reason);
     submission.approvals_needed = rules->profile->approvals_revoke;
     submission.comment = in->comment;
+    submission.tags = subject->place.tags;
+    submission.tag_count = subject->place.tag_count;
+    submission.group_id = subject->place.group_id;
     CX_TRY(request_submit_api(request, &submission, &request_id));
     *ret_view = (struct api_revocation_view){.outcome = API_REVOCATION_OUTCOME_AWAITING_APPROVAL,
                                              .certificate_id = in->certificate_id,

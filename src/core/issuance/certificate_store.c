@@ -30,6 +30,7 @@ cx_err certificate_row_of(const struct store_stmt *q, struct arena *arena,
         .replaced_by_id = store_col_id(q, 15),
         .revoked_us = store_col_int(q, 16),
         .revoke_reason = (uint8_t)store_col_int(q, 17),
+        .group_id = store_col_id(q, 18),
     };
     CX_TRY(arena_copy(arena, store_col_bytes(q, 2), &row.serial));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 4), &row.profile_name));
@@ -212,6 +213,57 @@ cx_err certificate_tags_copy(struct store_tx *tx, struct cx_id tenant_id, struct
         };
         CX_TRY(row_certificate_tag_insert(tx, &row));
     }
+}
+
+static cx_err note_placed(struct store_tx *tx, struct cx_id tenant_id, struct cx_id certificate_id,
+                          cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "UPDATE certificate SET placed_us = $3 WHERE tenant_id = $1 AND certificate_id = $2",
+        &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, certificate_id);
+    store_bind_int(q, 3, now_us);
+    return store_exec(q);
+}
+
+cx_err certificate_set_group(struct store_tx *tx, struct cx_id tenant_id,
+                             struct cx_id certificate_id, struct cx_id group_id, cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "UPDATE certificate SET group_id = $3 WHERE tenant_id = $1 AND certificate_id = $2",
+        &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, certificate_id);
+    if (cx_id_is_zero(group_id))
+        store_bind_null(q, 3);
+    else
+        store_bind_id(q, 3, group_id);
+    CX_TRY(store_exec(q));
+    return note_placed(tx, tenant_id, certificate_id, now_us);
+}
+
+cx_err certificate_set_tags(struct store_tx *tx, struct cx_id tenant_id,
+                            const struct certificate_row *certificate,
+                            const struct access_tag *tags, size_t count, cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "DELETE FROM certificate_tag WHERE tenant_id = $1 AND certificate_id = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, certificate->certificate_id);
+    CX_TRY(store_exec(q));
+    for (size_t i = 0; i < count; i++) {
+        struct row_certificate_tag row = {.tenant_id = tenant_id,
+                                          .certificate_id = certificate->certificate_id,
+                                          .name = tags[i].name,
+                                          .value = tags[i].value,
+                                          .issued_us = certificate->issued_us};
+        CX_TRY(row_certificate_tag_insert(tx, &row));
+    }
+    return note_placed(tx, tenant_id, certificate->certificate_id, now_us);
 }
 
 struct body_read {

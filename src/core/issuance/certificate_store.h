@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "core/access/access.h"
 #include "pki/certificate.h"
 #include "store/rows.h"
 
@@ -21,13 +22,16 @@ struct certificate_row {
     struct cx_id requester_id, request_id, replaces_id, replaced_by_id; /* zero: none */
     cx_time revoked_us;                                                 /* 0: not revoked */
     uint8_t revoke_reason;
+    struct cx_id group_id; /* that owns it; zero: none */
 };
 
 /* Column list for certificate_row_of, with the alias c for table certificate. */
 #define CERTIFICATE_COLUMNS                                                                        \
     "c.certificate_id, c.issuer_id, c.serial, c.shard, c.profile_name, c.profile_version, "        \
     "c.key_type, c.sha256, c.spki_sha256, c.not_before_us, c.not_after_us, c.issued_us, "          \
-    "c.requester_id, c.request_id, c.replaces_id, c.replaced_by_id, c.revoked_us, c.revoke_reason"
+    "c.requester_id, c.request_id, c.replaces_id, c.replaced_by_id, c.revoked_us, "                \
+    "c.revoke_reason, "                                                                            \
+    "c.group_id"
 cx_err certificate_row_of(const struct store_stmt *q, struct arena *arena,
                           struct certificate_row *ret_certificate);
 
@@ -64,6 +68,12 @@ cx_err certificate_names_insert(struct store_tx *tx, const struct certificate_na
 /* The tags of the request become those of the certificate. */
 cx_err certificate_tags_copy(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                              struct cx_id certificate_id, cx_time issued_us);
+/* Where it lies; placed_us: now. */
+cx_err certificate_set_group(struct store_tx *tx, struct cx_id tenant_id,
+                             struct cx_id certificate_id, struct cx_id group_id, cx_time now_us);
+cx_err certificate_set_tags(struct store_tx *tx, struct cx_id tenant_id,
+                            const struct certificate_row *certificate,
+                            const struct access_tag *tags, size_t count, cx_time now_us);
 /* The certificate itself, opened. Not inside a closure. CX_E_NOTFOUND when there is none. */
 cx_err certificate_der(struct core *core, struct cx_id tenant_id, struct cx_id certificate_id,
                        struct arena *arena, struct cx_bytes *ret_der);

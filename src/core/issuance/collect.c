@@ -5,6 +5,7 @@
  */
 #include "api_routes.h"
 #include "base/cleanup.h"
+#include "core/access/place.h"
 #include "core/issuance/issue.h"
 #include "crypto/key.h"
 #include "crypto/pkcs12.h"
@@ -19,10 +20,15 @@ struct collection {
     struct issuance run;
 };
 
-static cx_err check(struct api_request *request, const struct request_row *row)
+static cx_err check(struct store_tx *tx, struct api_request *request, const struct request_row *row)
 {
-    struct access_object object = {.requester_id = row->requester_id};
-    CX_TRY(authorise(&request->principal, PERMISSION_REQUEST_COLLECT, &object, request->diag));
+    struct access_object duties = {.requester_id = row->requester_id};
+    cx_err err = access_check_request(tx, &request->principal, PERMISSION_REQUEST_COLLECT,
+                                      row->request_id, &duties, request->arena, request->diag);
+    if (err.code == CX_E_NOTFOUND)
+        return cx_refuse(request->diag, err, "request_id", "request-unknown",
+                         "There is no such request.");
+    CX_TRY(err);
     if (row->server_key && row->state == REQUEST_AWAITING_COLLECTION)
         return CX_OK;
     return cx_refuse(request->diag, CX_ERR(CONFLICT), "request_id", "request-state",
@@ -37,8 +43,15 @@ static cx_err write_start(struct store_tx *tx, void *arg)
     struct request_row now;
     CX_TRY(request_find(tx, request->principal.tenant_id, collection->run.request.request_id,
                         request->arena, &now));
-    CX_TRY(check(request, &now));
+    CX_TRY(check(tx, request, &now));
     return issuance_write_intent(tx, &collection->run);
+}
+
+/* Before a key is generated for nothing. */
+static cx_err check_early(struct store_tx *tx, void *arg)
+{
+    const struct collection *collection = arg;
+    return check(tx, collection->request, &collection->run.request);
 }
 
 struct delivery {
@@ -106,7 +119,7 @@ cx_err handle_request_collect(struct api_request *request, const struct api_requ
     collection->request = request;
     CX_TRY(load(collection, in->request_id));
     struct issuance *run = &collection->run;
-    CX_TRY(check(request, &run->request));
+    CX_TRY(store_read(request->core->store, check_early, collection));
     CX_TRY(check_password(in->password, request->diag));
     CX_TRY(crypto_key_generate((enum crypto_key_type)run->request.key_type, &key));
     run->body.spki = crypto_key_spki(key);

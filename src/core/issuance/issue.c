@@ -270,6 +270,8 @@ static cx_err fill_certificate(struct storing *storing, struct cx_bytes der)
         .has_requester_id = !cx_id_is_zero(run->request.requester_id),
         .requester_id = run->request.requester_id,
         .request_id = run->request.request_id,
+        .has_group_id = !cx_id_is_zero(run->request.group_id),
+        .group_id = run->request.group_id,
         .has_replaces_id = !cx_id_is_zero(run->request.certificate_id),
         .replaces_id = run->request.certificate_id,
     };

@@ -1,4 +1,5 @@
 #include "api_routes.h"
+#include "core/access/place.h"
 #include "core/field.h"
 #include "core/issuance/csr_read.h"
 #include "core/issuance/request_view.h"
@@ -37,6 +38,8 @@ cx_err handle_request_list(struct api_request *request, const struct api_request
     if (in->has_requester_id)
         list.filter.requester_id = in->requester_id;
     CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(access_scope_of(&request->principal, PERMISSION_REQUEST_READ, request->arena,
+                           &list.filter.scope));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_requests, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -111,12 +114,12 @@ static cx_err fill_ask(struct api_request *request, const struct api_request_cre
 }
 
 static cx_err read_tags(struct api_request *request, const struct api_tag *tags, size_t count,
-                        const struct request_tag **ret_tags)
+                        const struct access_tag **ret_tags)
 {
-    struct request_tag *read = NULL;
+    struct access_tag *read = NULL;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &read));
     for (size_t i = 0; i < count; i++) {
-        read[i] = (struct request_tag){tags[i].name, tags[i].value};
+        read[i] = (struct access_tag){tags[i].name, tags[i].value};
         for (size_t j = 0; j < i; j++)
             if (cx_str_eq(read[i].name, read[j].name))
                 return cx_refuse(request->diag, CX_ERR(POLICY), "tags", "tag-duplicate",
@@ -124,6 +127,83 @@ static cx_err read_tags(struct api_request *request, const struct api_tag *tags,
     }
     *ret_tags = read;
     return CX_OK;
+}
+
+/* Who may ask for one group only asks for that one unless they say otherwise. */
+static bool only_group(const struct principal *me, struct cx_id *ret_group)
+{
+    const struct access_held *held = NULL;
+    struct cx_id found = {{0}};
+    size_t count = access_rights_held(me->rights, &held);
+    for (size_t i = 0; i < count; i++) {
+        const struct access_binding *binding = held[i].binding;
+        if (!permission_set_has(&binding->permissions, PERMISSION_REQUEST_CREATE))
+            continue;
+        for (size_t g = 0; g < binding->group_count; g++) {
+            if (!cx_id_is_zero(found) && !cx_id_eq(found, binding->groups[g]))
+                return false;
+            found = binding->groups[g];
+        }
+    }
+    *ret_group = found;
+    return !cx_id_is_zero(found);
+}
+
+static struct cx_id find_group(const struct principal *me, const struct api_request_create_in *in)
+{
+    struct cx_id group_id = {{0}};
+    if (in->has_group_id)
+        return in->group_id;
+    if (access_may(me, PERMISSION_REQUEST_CREATE, NULL) || !only_group(me, &group_id))
+        return (struct cx_id){{0}};
+    return group_id;
+}
+
+static cx_err refuse_place(struct api_request *request, const char *field)
+{
+    return cx_refuse(
+        request->diag, CX_ERR(DENIED), field, "scope-outside",
+        "Your right to ask does not reach there: name a group and tags that it reaches.");
+}
+
+/* The right to ask has to reach where the request will lie; tags decide who else reaches it, so setting them is a right
+ * of its own. */
+static cx_err check_place(struct api_request *request, const struct submission *submission)
+{
+    const struct principal *me = &request->principal;
+    struct access_place place = {.groups = &submission->group_id,
+                                 .group_count = !cx_id_is_zero(submission->group_id),
+                                 .tags = submission->tags,
+                                 .tag_count = submission->tag_count};
+    if (!access_may(me, PERMISSION_REQUEST_CREATE, &place))
+        return refuse_place(request, "group_id");
+    if (submission->tag_count && !access_may(me, PERMISSION_TAG_SET, &place))
+        return refuse_place(request, "tags");
+    return CX_OK;
+}
+
+static cx_err group_exists(struct store_tx *tx, void *arg)
+{
+    const struct submission *submission = arg;
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(
+        store_prepare(tx, "SELECT 1 FROM access_group WHERE tenant_id = $1 AND group_id = $2", &q));
+    store_bind_id(q, 1, submission->issuer->tenant_id);
+    store_bind_id(q, 2, submission->group_id);
+    CX_TRY(store_step(q, &row));
+    return row ? CX_OK : CX_ERR(NOTFOUND);
+}
+
+static cx_err check_group(struct api_request *request, struct submission *submission)
+{
+    if (cx_id_is_zero(submission->group_id))
+        return CX_OK;
+    cx_err err = store_read(request->core->store, group_exists, submission);
+    if (err.code == CX_E_NOTFOUND)
+        return cx_refuse(request->diag, CX_ERR(POLICY), "group_id", "group-unknown",
+                         "There is no such group.");
+    return err;
 }
 
 cx_err handle_request_create(struct api_request *request, const struct api_request_create_in *in,
@@ -144,6 +224,9 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
     CX_TRY(policy_decide(&ask, request->diag, &decision));
     submission.approvals_needed = submission.profile->approvals_issue;
     CX_TRY(read_tags(request, in->tags, in->tags_count, &submission.tags));
+    submission.group_id = find_group(&request->principal, in);
+    CX_TRY(check_place(request, &submission));
+    CX_TRY(check_group(request, &submission));
     return request_submit_show(request, &submission, &ret_out->body);
 }
 
@@ -163,8 +246,13 @@ static cx_err write_cancellation(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, err, "request_id", "request-unknown",
                          "There is no such request.");
     CX_TRY(err);
-    struct access_object object = {.requester_id = row.requester_id};
-    CX_TRY(authorise(&request->principal, PERMISSION_REQUEST_CANCEL, &object, request->diag));
+    struct access_object duties = {.requester_id = row.requester_id};
+    err = access_check_request(tx, &request->principal, PERMISSION_REQUEST_CANCEL, row.request_id,
+                               &duties, request->arena, request->diag);
+    if (err.code == CX_E_NOTFOUND)
+        return cx_refuse(request->diag, err, "request_id", "request-unknown",
+                         "There is no such request.");
+    CX_TRY(err);
     if (!request_state_may(row.state, REQUEST_CANCELLED))
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "request_id", "request-state",
                          "The request is %s and cannot be cancelled.",

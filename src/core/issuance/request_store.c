@@ -27,7 +27,7 @@ static cx_err kind_of(struct cx_str text, enum request_kind *ret_kind)
     "request_id, kind, state, requester_id, issuer_id, profile_name, profile_version, "            \
     "certificate_id, result_id, key_source, key_type, validity_s, body, comment, failure, "        \
     "revoke_reason, approvals_needed, approvals_given, created_us, updated_us, attempt_count, "    \
-    "retry_us, failure_rule"
+    "retry_us, failure_rule, group_id"
 
 static cx_err copy_sealed(const struct store_stmt *q, int column, struct arena *arena,
                           struct cx_sealed *ret_sealed)
@@ -56,6 +56,7 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena,
         .updated_us = store_col_int(q, 19),
         .attempt_count = store_col_int(q, 20),
         .retry_us = store_col_int(q, 21),
+        .group_id = store_col_id(q, 23),
     };
     CX_TRY(kind_of(store_col_text(q, 1), &row.kind));
     CX_TRY(request_state_from_name(store_col_text(q, 2), &row.state));
@@ -87,23 +88,27 @@ cx_err request_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id re
 /* Driven by the index of the narrowest filter given; the others are checked on the rows it yields. */
 #define PAGE_OF(driver)                                                                            \
     "SELECT " REQUEST_COLUMNS " FROM request WHERE tenant_id = $1 " driver                         \
-    " AND (kind = $5 OR $5 IS NULL) AND (state = $6 OR $6 IS NULL)"                                \
-    " AND (created_us, request_id) < ($2, $3) ORDER BY created_us DESC, request_id DESC LIMIT $4"
+    " AND (kind = $5 OR $5 IS NULL) AND (state = $6 OR $6 IS NULL) AND " SCOPE_OBJECT(             \
+        "request", "request_tag", "request_id", "$7", "$8", "$9", "$10", "$11",                    \
+        "$12") " AND (created_us, request_id) < ($2, $3) ORDER BY created_us DESC, request_id "    \
+               "DESC LIMIT $4"
 
 cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
                     const struct request_filter *filter, const struct page_key *after, size_t limit,
                     struct arena *arena, struct request_row *rows, size_t *ret_count)
 {
     static const char *const by_time = PAGE_OF("");
-    static const char *const by_state = PAGE_OF("AND state = $7");
-    static const char *const by_requester = PAGE_OF("AND requester_id = $7");
+    static const char *const by_state = PAGE_OF("AND state = $13");
+    static const char *const by_requester = PAGE_OF("AND requester_id = $13");
+    static const char *const by_group = PAGE_OF("AND group_id = $8");
     struct store_stmt *q = NULL;
     size_t count = 0;
     bool by_person = !cx_id_is_zero(filter->requester_id);
     CX_TRY(store_prepare(tx,
-                         by_person           ? by_requester
-                         : filter->has_state ? by_state
-                                             : by_time,
+                         by_person                               ? by_requester
+                         : filter->has_state                     ? by_state
+                         : access_scope_is_group(&filter->scope) ? by_group
+                                                                 : by_time,
                          &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, after->time_us);
@@ -117,10 +122,11 @@ cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
         store_bind_text(q, 6, cx_str_from(request_state_name(filter->state)));
     else
         store_bind_null(q, 6);
+    access_scope_bind(q, 7, &filter->scope);
     if (by_person)
-        store_bind_id(q, 7, filter->requester_id);
+        store_bind_id(q, 13, filter->requester_id);
     else if (filter->has_state)
-        store_bind_text(q, 7, cx_str_from(request_state_name(filter->state)));
+        store_bind_text(q, 13, cx_str_from(request_state_name(filter->state)));
     while (count < limit) {
         bool row = false;
         CX_TRY(store_step(q, &row));
@@ -221,7 +227,7 @@ cx_err request_count_approval(struct store_tx *tx, struct cx_id tenant_id, struc
 }
 
 cx_err request_tags(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
-                    struct arena *arena, struct request_tag *tags, size_t *ret_count)
+                    struct arena *arena, struct access_tag *tags, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;

@@ -3,6 +3,7 @@
  * sealed. Views in rows are copied into arena.
  */
 #pragma once
+#include "core/access/scope.h"
 #include "core/issuance/request_state.h"
 #include "core/page.h"
 #include "pki/profile.h"
@@ -39,6 +40,7 @@ struct request_row {
     int64_t attempt_count;
     cx_time retry_us; /* 0: none */
     struct cx_str failure_rule;
+    struct cx_id group_id; /* that owns it; zero: none */
 };
 
 cx_err request_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
@@ -49,8 +51,9 @@ struct request_filter {
     enum request_state state;
     enum request_kind kind;
     struct cx_id requester_id; /* zero: any */
+    struct access_scope scope; /* of who lists them */
 };
-/* Newest first, at most limit rows after key. */
+/* Newest first, at most limit rows after key, within the scope. */
 cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
                     const struct request_filter *filter, const struct page_key *after, size_t limit,
                     struct arena *arena, struct request_row *rows, size_t *ret_count);
@@ -75,12 +78,9 @@ cx_err request_set_failure(struct store_tx *tx, struct cx_id tenant_id, struct c
 cx_err request_count_approval(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                               int64_t given);
 
-struct request_tag {
-    struct cx_str name, value;
-};
 /* tags has room for REQUEST_TAGS_MAX. */
 cx_err request_tags(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
-                    struct arena *arena, struct request_tag *tags, size_t *ret_count);
+                    struct arena *arena, struct access_tag *tags, size_t *ret_count);
 
 struct approval_found {
     struct cx_id approver_id;

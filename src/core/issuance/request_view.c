@@ -1,4 +1,5 @@
 #include "core/issuance/request_view.h"
+#include "core/access/place.h"
 #include "core/api/api.h"
 #include "core/approval/approval.h"
 #include "core/field.h"
@@ -179,7 +180,7 @@ struct parts {
     struct cx_id tenant_id;
     const struct request_row *row;
     struct arena *arena;
-    struct request_tag tags[REQUEST_TAGS_MAX];
+    struct access_tag tags[REQUEST_TAGS_MAX];
     size_t tag_count;
     struct approval_found approvals[REQUEST_APPROVALS_MAX];
     size_t approval_count;
@@ -208,6 +209,8 @@ static void plain_view(const struct request_row *row, struct api_request_view *v
         .issuer_id = row->issuer_id,
         .has_requester_id = !cx_id_is_zero(row->requester_id), /* zero: the system itself asked */
         .requester_id = row->requester_id,
+        .has_group_id = !cx_id_is_zero(row->group_id),
+        .group_id = row->group_id,
         .has_key_type = true,
         .key_type = (enum api_key_type)row->key_type,
         .has_server_key = true,
@@ -226,7 +229,7 @@ static void plain_view(const struct request_row *row, struct api_request_view *v
     view->reason = revocation_reason_view(row->revoke_reason);
 }
 
-static cx_err tags_view(const struct request_tag *tags, size_t count, struct arena *arena,
+static cx_err tags_view(const struct access_tag *tags, size_t count, struct arena *arena,
                         struct api_request_view *view)
 {
     struct api_tag *views = NULL;
@@ -278,6 +281,7 @@ cx_err request_view(struct api_request *request, const struct request_row *row,
 }
 
 struct show {
+    const struct principal *principal;
     struct cx_id request_id;
     struct request_row row;
     struct parts parts;
@@ -286,6 +290,8 @@ struct show {
 static cx_err read_all(struct store_tx *tx, void *arg)
 {
     struct show *show = arg;
+    CX_TRY(access_check_request(tx, show->principal, PERMISSION_REQUEST_READ, show->request_id,
+                                &(struct access_object){0}, show->parts.arena, NULL));
     CX_TRY(
         request_find(tx, show->parts.tenant_id, show->request_id, show->parts.arena, &show->row));
     return read_parts(tx, &show->parts);
@@ -296,6 +302,7 @@ cx_err request_show(struct api_request *request, struct cx_id request_id,
 {
     struct show *show = NULL;
     CX_TRY(ARENA_NEW(request->arena, &show));
+    show->principal = &request->principal;
     show->request_id = request_id;
     show->parts.tenant_id = request->principal.tenant_id;
     show->parts.row = &show->row;

@@ -18,7 +18,7 @@ struct request_open {
     const struct request_row *row; /* its sealed fields are not looked at */
     const struct issuance_body *body;
     struct cx_str comment;
-    const struct request_tag *tags; /* in the order in which they are read: by name */
+    const struct access_tag *tags; /* in the order in which they are read: by name */
     size_t tag_count;
 };
 cx_err request_view_open(struct api_request *request, const struct request_open *open,

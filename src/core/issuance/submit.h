@@ -20,8 +20,9 @@ struct submission {
     uint8_t revoke_reason;
     int64_t approvals_needed;
     struct cx_str comment; /* empty: none */
-    const struct request_tag *tags;
+    const struct access_tag *tags;
     size_t tag_count;
+    struct cx_id group_id; /* that will own it and what comes of it; zero: none */
 };
 
 /* Who writes: api_commit for a person's request, audit_commit for the system's. */

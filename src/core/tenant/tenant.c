@@ -1,7 +1,7 @@
 #include "core/tenant/tenant.h"
 #include "base/cleanup.h"
+#include "core/access/binding_store.h"
 #include "core/access/credential.h"
-#include "core/access/view.h"
 #include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/field.h"
@@ -242,17 +242,68 @@ cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_b
 struct invitation_insert {
     const struct row_tenant_user *user;
     const struct row_enrolment_link *link;
-    uint32_t roles;
+    struct access_grant_row grants[ACCESS_GRANTS_MAX];
+    size_t grant_count;
+    struct cx_diag *diag;
 };
+
+/* Whether somebody was ever made administrator here. */
+static cx_err had_administrator(struct store_tx *tx, struct cx_id tenant_id, bool *ret_had)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "SELECT 1 FROM role_binding WHERE tenant_id = $1 AND role = $2 LIMIT 1", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, ACCESS_ADMINISTRATOR);
+    return store_step(q, ret_had);
+}
 
 static cx_err write_invitation(struct store_tx *tx, void *arg)
 {
     const struct invitation_insert *insert = arg;
-    const struct row_tenant_user *user = insert->user;
-    CX_TRY(row_tenant_user_insert(tx, user));
-    CX_TRY(user_set_roles(tx, user->tenant_id, user->user_id, insert->roles, (struct cx_id){{0}},
-                          user->created_us));
+    bool had = false;
+    CX_TRY(had_administrator(tx, insert->user->tenant_id, &had));
+    CX_TRY(row_tenant_user_insert(tx, insert->user));
+    for (size_t i = 0; i < insert->grant_count; i++) {
+        struct access_grant_row grant = insert->grants[i];
+        if (!had && cx_str_eq(grant.row.role, ACCESS_ADMINISTRATOR)) {
+            grant.first = true;
+            grant.row.has_expires_us = false;
+        }
+        CX_TRY(access_grant_write(tx, &grant, insert->diag));
+    }
     return row_enrolment_link_insert(tx, insert->link);
+}
+
+static cx_err prepare_grant(struct core *core, struct cx_str role, struct arena *arena,
+                            struct invitation_insert *insert)
+{
+    cx_time now_us = insert->user->created_us;
+    struct permission_set permissions;
+    bool lasting = access_builtin_find(role, &permissions) && !access_is_privileged(&permissions);
+    struct access_grant grant = {
+        .subject = ACCESS_USER,
+        .subject_id = insert->user->user_id,
+        .role = role,
+        .everywhere = true,
+        .start_us = now_us,
+        .expires_us =
+            lasting ? CX_TIME_NEVER : now_us + ACCESS_PRIVILEGED_LIFE_DAYS * CX_US_PER_DAY,
+        .reason = CX_STR("invited on the host"),
+        .now_us = now_us,
+    };
+    if (insert->grant_count == ACCESS_GRANTS_MAX)
+        return CX_ERR(LIMIT);
+    return access_grant_prepare(core, insert->user->tenant_id, &grant, arena, insert->diag,
+                                &insert->grants[insert->grant_count++]);
+}
+
+static cx_err prepare_grants(struct core *core, const struct tenant_invitation *invitation,
+                             struct arena *arena, struct invitation_insert *insert)
+{
+    for (size_t i = 0; i < invitation->role_count; i++)
+        CX_TRY(prepare_grant(core, invitation->roles[i], arena, insert));
+    return insert->grant_count ? CX_OK : prepare_grant(core, ACCESS_ADMINISTRATOR, arena, insert);
 }
 
 cx_err tenant_invite(struct core *core, struct cx_id tenant_id,
@@ -262,16 +313,17 @@ cx_err tenant_invite(struct core *core, struct cx_id tenant_id,
     cx_time now_us = cx_now(core->clock);
     struct row_tenant_user user = {0};
     struct row_enrolment_link link = {0};
-    struct cx_str secret = CX_STR_NONE, roles = CX_STR_NONE;
+    struct cx_str secret = CX_STR_NONE;
     if (invitation->display_name.len < 1 || invitation->display_name.len > TENANT_DISPLAY_NAME_MAX)
         return cx_refuse(diag, CX_ERR(PARSE), "display_name", "name-form", "Give a name.");
     CX_TRY(access_user_make(core, tenant_id, invitation->display_name, invitation->email, now_us,
                             arena, &user));
     CX_TRY(access_link_make(core, tenant_id, user.user_id, (struct cx_id){{0}}, now_us, arena,
                             &link, &secret));
-    CX_TRY(access_roles_text(invitation->roles, arena, &roles));
-    struct invitation_insert insert = {&user, &link, invitation->roles};
-    struct field_detail details[] = {{"display_name", invitation->display_name}, {"roles", roles}};
+    struct invitation_insert insert = {.user = &user, .link = &link, .diag = diag};
+    CX_TRY(prepare_grants(core, invitation, arena, &insert));
+    struct field_detail details[] = {{"display_name", invitation->display_name},
+                                     {"roles", insert.grants[0].row.role}};
     struct audit_event event = {.action = "system.user.invite",
                                 .tenant_id = tenant_id,
                                 .object_type = CX_ID_USER,

@@ -52,9 +52,12 @@ cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_b
 struct tenant_invitation {
     struct cx_str display_name; /* at most TENANT_DISPLAY_NAME_MAX bytes */
     struct cx_str email;        /* may be empty */
-    uint32_t roles;             /* bit set of 1 << enum access_role */
+    const struct cx_str
+        *roles; /* that every tenant has, at most ACCESS_GRANTS_MAX; none: administrator */
+    size_t role_count;
 };
-/* A user in state "invited" and the one-time link that enrols them. *ret_secret ("cxl_…") is in arena and
+/* A user in state "invited" with the roles everywhere (the tenant's first administrator without an end, privileged roles
+ * else for ACCESS_PRIVILEGED_LIFE_DAYS) and the one-time link that enrols them. *ret_secret ("cxl_…") is in arena and
  * exists nowhere else; it expires after a day (ACCESS_LINK_LIFE_S). */
 cx_err tenant_invite(struct core *core, struct cx_id tenant_id,
                      const struct tenant_invitation *invitation, struct arena *arena,

@@ -137,11 +137,11 @@ static void list_bounds(void **state)
 {
     static const struct refusal refusals[] = {
         {"{\"label\":\"a\",\"expires_in_days\":1,\"roles\":[]}", CX_E_LIMIT, "/roles"},
-        {"{\"label\":\"a\",\"expires_in_days\":1,\"roles\":[\"auditor\",\"auditor\",\"auditor\","
-         "\"auditor\",\"auditor\","
-         "\"auditor\"]}",
+        {"{\"label\":\"a\",\"expires_in_days\":1,\"roles\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+         "\"a\",\"a\","
+         "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}",
          CX_E_LIMIT, "/roles"},
-        {"{\"label\":\"a\",\"expires_in_days\":1,\"roles\":[\"root\"]}", CX_E_PARSE, "/roles/0"},
+        {"{\"label\":\"a\",\"expires_in_days\":1,\"roles\":[\"Root\"]}", CX_E_PARSE, "/roles/0"},
         {"{\"label\":\"\",\"expires_in_days\":1}", CX_E_LIMIT, "/label"},
         {"{\"label\":\"a\\nb\",\"expires_in_days\":1}", CX_E_PARSE, "/label"},
         {"{\"label\":\"a\\u2028b\",\"expires_in_days\":1}", CX_E_PARSE, "/label"},

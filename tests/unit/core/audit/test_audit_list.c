@@ -42,6 +42,7 @@ static size_t count_pages(struct core_local *local, struct audit_filter filter)
     struct cx_id seen[32];
     size_t total = 0;
     filter.tenant_id = local->tenant_id;
+    filter.scope = access_scope_everywhere();
     filter.after = PAGE_START;
     filter.limit = 4;
     for (;;) {
@@ -87,7 +88,10 @@ static void check_listing(enum store_engine engine)
     assert_int_equal(count_pages(&local, (struct audit_filter){.user_id = {{1}}}), 0);
 
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(1 << 20);
-    struct audit_filter filter = {.tenant_id = local.tenant_id, .after = PAGE_START, .limit = 25};
+    struct audit_filter filter = {.tenant_id = local.tenant_id,
+                                  .after = PAGE_START,
+                                  .limit = 25,
+                                  .scope = access_scope_everywhere()};
     struct audit_item *items = NULL;
     size_t count = 0, opened = 0;
     struct cx_str details;

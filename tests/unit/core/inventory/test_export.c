@@ -8,7 +8,7 @@ static struct cx_str export_all(struct world *world, struct api_certificate_expo
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf all = CX_BUF_INIT(1 << 20);
     struct api_certificate_export_out out = {0};
-    struct api_request request = world_request(world, API_OP_CERTIFICATE_EXPORT, &world->requester);
+    struct api_request request = world_request(world, API_OP_CERTIFICATE_EXPORT, &world->approver);
     struct cx_str text;
     bool done = false;
     in.limit = 2; /* a page, so that there are several */
@@ -98,11 +98,11 @@ static void check_lines(struct world *world)
     const char *end = memchr(text.ptr, '\n', text.len);
     assert_true(text.ptr[0] == '{' && end[-1] == '}');
     /* another tenant's export is empty */
-    struct principal own = world->requester;
-    assert_ok(cx_id_new(&world->rng, &world->requester.tenant_id));
+    struct principal own = world->approver;
+    assert_ok(cx_id_new(&world->rng, &world->approver.tenant_id));
     text = export_all(world, in, "application/x-ndjson", &pieces);
     assert_int_equal(text.len, 0);
-    world->requester = own;
+    world->approver = own;
 }
 
 static void lines_are_documents(void **state)

@@ -32,7 +32,7 @@ static void issues_what_another_person_approved(void **state)
 static void check_self_approval(struct world *world)
 {
     struct api_request_view view = {0};
-    struct principal both = world_person(world, 1u << ROLE_ADMINISTRATOR);
+    struct principal both = world_person(world, "administrator");
     assert_ok(world_ask(world, &both, "self.example.org", &view));
     struct cx_id id = view.id;
     assert_err(world_approve(world, &both, id, &view), DENIED);

@@ -94,7 +94,7 @@ static void assert_one(struct world *world, enum api_operation_id operation, str
 
 static void check_people(struct world *world)
 {
-    static const enum api_role role = API_ROLE_REQUESTER, other = API_ROLE_AUDITOR;
+    static const struct cx_str role = CX_STR("requester"), other = CX_STR("auditor");
     const struct principal *admin = &world->administrator;
     struct api_user_create_out user_create = {0};
     struct api_user_set_roles_out user_set_roles = {0};

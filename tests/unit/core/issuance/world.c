@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "codec/pem.h"
 #include "core/access/authenticate.h"
+#include "core/access/rights_cache.h"
 #include "core/issuance/issuer.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
@@ -67,13 +68,15 @@ static void world_make(struct world *world, enum store_engine engine)
     assert_ok(profile_cache_new(&core->profiles));
     assert_ok(tenant_create(core, world->stand.tenant, CX_STR("acme"), &world->diag));
     add_issuers(world);
-    world->administrator = world_person(world, 1u << ROLE_ADMINISTRATOR);
-    world->requester = world_person(world, 1u << ROLE_REQUESTER | 1u << ROLE_APPROVER);
-    world->approver = world_person(world, 1u << ROLE_APPROVER | 1u << ROLE_OPERATOR);
+    world->administrator = world_person(world, "administrator");
+    world->requester = world_person(world, "requester,approver");
+    world->approver = world_person(world, "approver,operator");
 }
 
 static void world_clear(struct world *world)
 {
+    while (world->kept_count)
+        access_rights_release(world->kept[--world->kept_count]);
     profile_cache_free(world->core.profiles);
     issuer_cache_free(world->core.issuers);
     protect_free(world->core.protect);
@@ -95,6 +98,28 @@ void world_on_both(void (*test)(struct world *world))
     }
 }
 
+/* Tests copy principals about: their rights live as long as the world. */
+static struct principal world_keep(struct world *world, struct principal principal)
+{
+    struct access_rights *rights[] = {principal.rights, principal.narrowed};
+    for (size_t i = 0; i < 2; i++) {
+        if (!rights[i])
+            continue;
+        assert_true(world->kept_count < WORLD_RIGHTS_MAX);
+        world->kept[world->kept_count++] = rights[i];
+    }
+    return principal;
+}
+
+static struct principal world_hold(struct principal principal)
+{
+    if (principal.rights)
+        access_rights_hold(principal.rights);
+    if (principal.narrowed)
+        access_rights_hold(principal.narrowed);
+    return principal;
+}
+
 struct api_request world_request(struct world *world, enum api_operation_id operation,
                                  const struct principal *principal)
 {
@@ -104,8 +129,11 @@ struct api_request world_request(struct world *world, enum api_operation_id oper
                                   .diag = &world->diag,
                                   .operation = &api_operations[operation],
                                   .now_us = cx_now(&world->clock)};
-    if (principal)
-        request.principal = *principal;
+    if (principal) {
+        request.principal = world_hold(*principal);
+        assert_ok(access_principal_reload(&world->core, request.now_us, &request.principal));
+        request.principal = world_keep(world, request.principal);
+    }
     assert_ok(cx_id_new(&world->rng, &request.request_id));
     return request;
 }
@@ -113,10 +141,13 @@ struct api_request world_request(struct world *world, enum api_operation_id oper
 cx_err world_authenticate(struct world *world, struct cx_str token, struct principal *ret_principal)
 {
     struct cx_str header;
+    struct principal principal = {0};
     world->diag = CX_DIAG_INIT;
     assert_ok(arena_printf(&world->arena, &header, "Bearer %.*s", CX_STR_ARG(token)));
-    return access_authenticate(&world->core, header, cx_now(&world->clock), &world->diag,
-                               ret_principal);
+    CX_TRY(
+        access_authenticate(&world->core, header, cx_now(&world->clock), &world->diag, &principal));
+    *ret_principal = world_keep(world, principal);
+    return CX_OK;
 }
 
 cx_err world_redeem(struct world *world, struct cx_str link, struct cx_str *ret_token)
@@ -129,16 +160,22 @@ cx_err world_redeem(struct world *world, struct cx_str link, struct cx_str *ret_
     return CX_OK;
 }
 
-struct principal world_person(struct world *world, uint32_t roles)
+struct principal world_person(struct world *world, const char *roles)
 {
-    struct tenant_invitation invitation = {.display_name = CX_STR("Somebody"), .roles = roles};
+    struct cx_str names[2] = {cx_str_from(roles)};
+    const char *comma = strchr(roles, ',');
+    struct tenant_invitation invitation = {
+        .display_name = CX_STR("Somebody"), .roles = names, .role_count = 1};
+    if (comma) {
+        names[0].len = (size_t)(comma - roles);
+        names[invitation.role_count++] = cx_str_from(comma + 1);
+    }
     struct principal principal = {0};
     struct cx_str link, token;
     assert_ok(tenant_invite(&world->core, world->stand.tenant, &invitation, &world->arena,
                             &world->diag, &link));
     assert_ok(world_redeem(world, link, &token));
     assert_ok(world_authenticate(world, token, &principal));
-    assert_int_equal(principal.roles, roles);
     return principal;
 }
 

@@ -9,6 +9,8 @@
 #include "tests/lib/database.h"
 #include "tests/unit/keys/stand.h"
 
+enum { WORLD_RIGHTS_MAX = 65536 };
+
 struct world {
     struct stand stand;
     struct core core;
@@ -18,6 +20,8 @@ struct world {
     struct cx_diag diag;
     char public_dir[128];
     struct principal requester, approver, administrator;
+    struct access_rights *kept[WORLD_RIGHTS_MAX]; /* of every principal there was */
+    size_t kept_count;
 };
 
 /* Group set-up and tear-down of cmocka: the databases. */
@@ -29,8 +33,8 @@ void world_on_both(void (*test)(struct world *world));
 cx_err world_authenticate(struct world *world, struct cx_str token,
                           struct principal *ret_principal);
 cx_err world_redeem(struct world *world, struct cx_str link, struct cx_str *ret_token);
-/* A new person with these roles, invited on the host; authenticated by the token they got. */
-struct principal world_person(struct world *world, uint32_t roles);
+/* A new person with a role, or with two ("requester,approver"), invited on the host; authenticated by the token they got. */
+struct principal world_person(struct world *world, const char *roles);
 /* A request as the dispatcher would hand it to a handler. Resets the diagnostic. */
 struct api_request world_request(struct world *world, enum api_operation_id operation,
                                  const struct principal *principal);

@@ -1,0 +1,349 @@
+#include "core/access/binding_store.h"
+#include "core/core.h"
+#include "core/field.h"
+
+static const char *const SUBJECTS[ACCESS_SUBJECT_COUNT] = {"user", "group", "token"};
+
+static cx_err check_scope(const struct access_grant *grant, struct cx_diag *diag)
+{
+    bool scoped = grant->group_count || grant->tags.len;
+    if (grant->everywhere && scoped)
+        return cx_refuse(diag, CX_ERR(POLICY), "all", "scope-both",
+                         "Give either all, or groups and tags.");
+    if (!grant->everywhere && !scoped)
+        return cx_refuse(diag, CX_ERR(POLICY), "all", "scope-missing",
+                         "Say where: groups, tags, or all for the whole tenant.");
+    if (grant->expires_us <= grant->start_us || grant->expires_us <= grant->now_us)
+        return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-over",
+                         "The end has to come after the start and after now.");
+    return CX_OK;
+}
+
+cx_err access_grant_prepare(struct core *core, struct cx_id tenant_id,
+                            const struct access_grant *grant, struct arena *arena,
+                            struct cx_diag *diag, struct access_grant_row *ret_row)
+{
+    struct access_grant_row made = {
+        .groups = grant->groups, .group_count = grant->group_count, .first = grant->first};
+    CX_TRY(check_scope(grant, diag));
+    made.row = (struct row_role_binding){
+        .tenant_id = tenant_id,
+        .subject_type = cx_str_from(SUBJECTS[grant->subject]),
+        .subject_id = grant->subject_id,
+        .role = grant->role,
+        .everywhere = grant->everywhere,
+        .tags = CX_STR(""),
+        .start_us = grant->start_us,
+        .has_expires_us = grant->expires_us != CX_TIME_NEVER,
+        .expires_us = grant->expires_us,
+        .created_us = grant->now_us,
+        .has_created_by_id = !cx_id_is_zero(grant->by),
+        .created_by_id = grant->by,
+    };
+    if (grant->tags.len) {
+        CX_TRY(tag_expression_parse(arena, grant->tags, diag, &made.tags));
+        CX_TRY(tag_expression_write(arena, &made.tags, &made.row.tags));
+    }
+    CX_TRY(cx_id_new(core->rng, &made.row.binding_id));
+    struct field_place reason = {tenant_id, "role_binding", "reason", made.row.binding_id};
+    CX_TRY(field_seal_text(core, reason, grant->reason, arena, &made.row.reason));
+    *ret_row = made;
+    return CX_OK;
+}
+
+static cx_err check_role(struct store_tx *tx, const struct access_grant_row *grant,
+                         struct cx_diag *diag)
+{
+    const struct row_role_binding *row = &grant->row;
+    struct permission_set permissions;
+    bool known = false;
+    CX_TRY(
+        access_role_permissions(tx, row->tenant_id, row->role, ACCESS_NOW, &permissions, &known));
+    if (!known)
+        return cx_refuse(diag, CX_ERR(POLICY), "role", "role-unknown", "There is no role %.*s.",
+                         CX_STR_ARG(row->role));
+    if (!access_is_privileged(&permissions) || grant->first ||
+        cx_str_is(row->subject_type, SUBJECTS[ACCESS_TOKEN])) /* a token ends by itself */
+        return CX_OK;
+    if (!row->has_expires_us)
+        return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-needs-end",
+                         "The role %.*s is privileged: say when the binding ends.",
+                         CX_STR_ARG(row->role));
+    if (row->expires_us - row->start_us > ACCESS_PRIVILEGED_LIFE_MAX * CX_US_PER_DAY)
+        return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-too-long",
+                         "A privileged role is given for at most %d days.",
+                         ACCESS_PRIVILEGED_LIFE_MAX);
+    return CX_OK;
+}
+
+static cx_err write_groups(struct store_tx *tx, const struct access_grant_row *grant,
+                           struct cx_diag *diag)
+{
+    for (size_t i = 0; i < grant->group_count; i++) {
+        struct row_binding_group row = {grant->row.tenant_id, grant->row.binding_id,
+                                        grant->groups[i]};
+        struct store_stmt *q = NULL;
+        bool active = false;
+        CX_TRY(store_prepare(
+            tx, "SELECT 1 FROM access_group WHERE tenant_id = $1 AND group_id = $2", &q));
+        store_bind_id(q, 1, row.tenant_id);
+        store_bind_id(q, 2, row.group_id);
+        CX_TRY(store_step(q, &active));
+        if (!active)
+            return cx_refuse(diag, CX_ERR(POLICY), "groups", "group-unknown",
+                             "There is no such group.");
+        for (size_t j = 0; j < i; j++)
+            if (cx_id_eq(grant->groups[i], grant->groups[j]))
+                return cx_refuse(diag, CX_ERR(POLICY), "groups", "group-duplicate",
+                                 "A group appears twice.");
+        CX_TRY(row_binding_group_insert(tx, &row));
+    }
+    return CX_OK;
+}
+
+static cx_err write_tags(struct store_tx *tx, const struct access_grant_row *grant)
+{
+    for (size_t c = 0; c < grant->tags.count; c++) {
+        const struct tag_clause *clause = &grant->tags.clauses[c];
+        for (size_t t = 0; t < clause->count; t++) {
+            struct row_binding_tag row = {.tenant_id = grant->row.tenant_id,
+                                          .binding_id = grant->row.binding_id,
+                                          .clause = (int64_t)c,
+                                          .name = clause->tags[t].name,
+                                          .value = clause->tags[t].value};
+            CX_TRY(row_binding_tag_insert(tx, &row));
+        }
+    }
+    return CX_OK;
+}
+
+cx_err access_grant_write(struct store_tx *tx, const struct access_grant_row *grant,
+                          struct cx_diag *diag)
+{
+    CX_TRY(check_role(tx, grant, diag));
+    CX_TRY(row_role_binding_insert(tx, &grant->row));
+    CX_TRY(write_groups(tx, grant, diag));
+    CX_TRY(write_tags(tx, grant));
+    return access_changed(tx, grant->row.tenant_id);
+}
+
+#define BINDING_COLUMNS                                                                            \
+    "binding_id, subject_type, subject_id, role, tags, everywhere, start_us, expires_us, reason, " \
+    "created_us, created_by_id, ended_us, ended_by_id"
+
+static cx_err row_of(const struct store_stmt *q, struct arena *arena,
+                     struct binding_row *ret_binding)
+{
+    struct binding_row row = {
+        .binding_id = store_col_id(q, 0),
+        .subject_id = store_col_id(q, 2),
+        .everywhere = store_col_int(q, 5) == 1,
+        .start_us = store_col_int(q, 6),
+        .expires_us = store_col_is_null(q, 7) ? CX_TIME_NEVER : store_col_int(q, 7),
+        .created_us = store_col_int(q, 9),
+        .created_by_id = store_col_id(q, 10),
+        .ended_us = store_col_int(q, 11),
+        .ended_by_id = store_col_id(q, 12),
+    };
+    for (int i = 0; i < ACCESS_SUBJECT_COUNT; i++)
+        if (cx_str_is(store_col_text(q, 1), SUBJECTS[i]))
+            row.subject = (enum access_subject)i;
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &row.role));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 4), &row.tags));
+    CX_TRY(arena_copy(arena, store_col_sealed(q, 8).envelope, &row.reason.envelope));
+    *ret_binding = row;
+    return CX_OK;
+}
+
+static cx_err groups_of(struct store_tx *tx, struct cx_id tenant_id, struct arena *arena,
+                        struct binding_row *binding)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(ARENA_NEW_ARRAY(arena, ACCESS_BINDING_GROUPS_MAX, &binding->groups));
+    CX_TRY(store_prepare(tx,
+                         "SELECT group_id FROM binding_group WHERE tenant_id = $1 "
+                         "AND binding_id = $2 ORDER BY group_id",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, binding->binding_id);
+    while (binding->group_count < ACCESS_BINDING_GROUPS_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        binding->groups[binding->group_count++] = store_col_id(q, 0);
+    }
+    return CX_OK;
+}
+
+cx_err binding_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                    struct arena *arena, struct binding_row *ret_binding)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(
+        tx, "SELECT " BINDING_COLUMNS " FROM role_binding WHERE tenant_id = $1 AND binding_id = $2",
+        &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, binding_id);
+    CX_TRY(store_step(q, &row));
+    if (!row)
+        return CX_ERR(NOTFOUND);
+    CX_TRY(row_of(q, arena, ret_binding));
+    return groups_of(tx, tenant_id, arena, ret_binding);
+}
+
+cx_err binding_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_key *after,
+                    size_t limit, struct arena *arena, struct binding_row *rows, size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(store_prepare(tx,
+                         "SELECT " BINDING_COLUMNS " FROM role_binding WHERE tenant_id = $1 "
+                         "AND (created_us, binding_id) < ($2, $3) "
+                         "ORDER BY created_us DESC, binding_id DESC LIMIT $4",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_int(q, 2, after->time_us);
+    store_bind_id(q, 3, after->id);
+    store_bind_int(q, 4, (int64_t)limit);
+    while (count < limit) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        CX_TRY(row_of(q, arena, &rows[count++]));
+    }
+    for (size_t i = 0; i < count; i++)
+        CX_TRY(groups_of(tx, tenant_id, arena, &rows[i]));
+    *ret_count = count;
+    return CX_OK;
+}
+
+cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                   struct cx_id by, cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "UPDATE role_binding SET ended_us = $3, ended_by_id = $4 "
+                         "WHERE tenant_id = $1 AND binding_id = $2 AND ended_us IS NULL",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, binding_id);
+    store_bind_int(q, 3, now_us);
+    if (cx_id_is_zero(by))
+        store_bind_null(q, 4);
+    else
+        store_bind_id(q, 4, by);
+    CX_TRY(store_exec(q));
+    if (store_changes(q) != 1)
+        return CX_ERR(CONFLICT);
+    return access_changed(tx, tenant_id);
+}
+
+cx_err binding_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id subject_id,
+                     cx_time now_us, struct arena *arena, struct role_names *ret_roles)
+{
+    enum { ROLES_MAX = 64 };
+    struct store_stmt *q = NULL;
+    struct role_names roles = {0};
+    CX_TRY(ARENA_NEW_ARRAY(arena, ROLES_MAX, &roles.names));
+    CX_TRY(store_prepare(tx,
+                         "SELECT DISTINCT role FROM role_binding WHERE tenant_id = $1 "
+                         "AND subject_id = $2 AND ended_us IS NULL AND start_us <= $3 "
+                         "AND (expires_us IS NULL OR expires_us > $3) ORDER BY role",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, subject_id);
+    store_bind_int(q, 3, now_us);
+    while (roles.count < ROLES_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &roles.names[roles.count++]));
+    }
+    *ret_roles = roles;
+    return CX_OK;
+}
+
+struct own_binding {
+    struct cx_id binding_id;
+    char role[64 + 1];
+};
+enum { OWN_MAX = 256 };
+
+/* The user's own bindings everywhere, in force now. */
+static cx_err own_everywhere(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                             cx_time now_us, struct own_binding ret_own[static OWN_MAX],
+                             size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(store_prepare(tx,
+                         "SELECT binding_id, role FROM role_binding WHERE tenant_id = $1 "
+                         "AND subject_id = $2 AND everywhere = 1 AND ended_us IS NULL "
+                         "AND start_us <= $3 AND (expires_us IS NULL OR expires_us > $3)",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, user_id);
+    store_bind_int(q, 3, now_us);
+    for (;;) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        if (count == OWN_MAX)
+            return CX_ERR(LIMIT);
+        ret_own[count].binding_id = store_col_id(q, 0);
+        snprintf(ret_own[count].role, sizeof(ret_own[count].role), "%.*s",
+                 CX_STR_ARG(store_col_text(q, 1)));
+        count++;
+    }
+    *ret_count = count;
+    return CX_OK;
+}
+
+cx_err binding_replace(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                       const struct access_grant_row *grants, size_t count, struct cx_id by,
+                       cx_time now_us, struct cx_diag *diag)
+{
+    struct own_binding own[OWN_MAX];
+    size_t own_count = 0;
+    CX_TRY(own_everywhere(tx, tenant_id, user_id, now_us, own, &own_count));
+    for (size_t i = 0; i < own_count; i++) {
+        bool wanted = false;
+        for (size_t g = 0; g < count && !wanted; g++)
+            wanted = cx_str_is(grants[g].row.role, own[i].role);
+        if (!wanted)
+            CX_TRY(binding_end(tx, tenant_id, own[i].binding_id, by, now_us));
+    }
+    for (size_t g = 0; g < count; g++) {
+        bool held = false;
+        for (size_t i = 0; i < own_count && !held; i++)
+            held = cx_str_is(grants[g].row.role, own[i].role);
+        if (!held)
+            CX_TRY(access_grant_write(tx, &grants[g], diag));
+    }
+    return CX_OK;
+}
+
+cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
+                                    int64_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT COUNT(DISTINCT u.user_id) FROM role_binding b JOIN tenant_user u "
+                         "ON u.tenant_id = b.tenant_id AND u.user_id = b.subject_id "
+                         "WHERE b.tenant_id = $1 AND b.subject_type = 'user' AND b.role = $2 "
+                         "AND b.everywhere = 1 AND b.ended_us IS NULL AND b.start_us <= $3 "
+                         "AND (b.expires_us IS NULL OR b.expires_us > $3) AND u.state = 'active'",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, ACCESS_ADMINISTRATOR);
+    store_bind_int(q, 3, now_us);
+    CX_TRY(store_step(q, &row));
+    *ret_count = row ? store_col_int(q, 0) : 0;
+    return CX_OK;
+}
