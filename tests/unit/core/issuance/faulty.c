@@ -14,9 +14,7 @@ static const struct balance {
     {"nothing is half-issued",
      "SELECT count(*) FROM request WHERE state IN ('approved', 'issuing')", "SELECT 0"},
     {"no intent is open", "SELECT count(*) FROM intent WHERE state = 'open'", "SELECT 0"},
-    {"a settled intent is a certificate", "SELECT count(*) FROM intent WHERE state = 'settled'",
-     "SELECT count(*) FROM certificate c JOIN intent i ON i.tenant_id = c.tenant_id "
-     "AND i.issuer_id = c.issuer_id AND i.serial = c.serial WHERE i.state = 'settled'"},
+    {"a settled intent is gone", "SELECT count(*) FROM intent WHERE state = 'settled'", "SELECT 0"},
     {"a certificate has its body", "SELECT count(*) FROM certificate",
      "SELECT count(*) FROM certificate c JOIN certificate_body b ON b.tenant_id = c.tenant_id "
      "AND b.certificate_id = c.certificate_id"},
@@ -37,7 +35,8 @@ static const struct balance {
      "AND r.request_id = c.request_id WHERE c.revoked_us IS NOT NULL AND r.state = 'done'",
      "SELECT count(*) FROM audit_entry WHERE action = 'certificate.revoke' AND outcome = 'done'"},
     {"one entry an intent: of the approval, of the collection or of the worker's start",
-     "SELECT count(*) FROM intent",
+     /* a settled intent is gone: its certificate stands for it */
+     "SELECT (SELECT count(*) FROM intent) + (SELECT count(*) FROM certificate)",
      "SELECT count(*) FROM audit_entry a JOIN request r ON r.tenant_id = a.tenant_id "
      "AND r.request_id = a.object_id WHERE a.outcome = 'done' AND (a.action = 'request.collect' "
      "OR a.action = 'system.issuance.start' "
@@ -71,12 +70,10 @@ static int64_t number_of(struct world *world, const char *sql)
     return number.value;
 }
 
-/* The newest intents: more than a cycle and its recovery make. */
+/* The newest intents that are left: more than a cycle and its recovery make. */
 enum { INTENTS_MAX = 12 };
 struct intents {
     struct cx_id ids[INTENTS_MAX];
-    bool settled[INTENTS_MAX];
-    uint8_t sha256[INTENTS_MAX][CRYPTO_SHA256_LEN];
     size_t count;
 };
 
@@ -87,24 +84,16 @@ static cx_err read_intents(struct store_tx *tx, void *arg)
     bool row = false;
     intents->count = 0;
     CX_TRY(store_prepare(
-        tx,
-        "SELECT i.intent_id, i.state, c.sha256 FROM intent i LEFT JOIN certificate c "
-        "ON c.tenant_id = i.tenant_id AND c.issuer_id = i.issuer_id AND c.serial = i.serial "
-        "ORDER BY i.created_us DESC, i.intent_id DESC LIMIT 12",
-        &q));
+        tx, "SELECT intent_id FROM intent ORDER BY created_us DESC, intent_id DESC LIMIT 12", &q));
     CX_TRY(store_step(q, &row));
     while (row && intents->count < INTENTS_MAX) {
-        size_t at = intents->count++;
-        intents->ids[at] = store_col_id(q, 0);
-        intents->settled[at] = cx_str_is(store_col_text(q, 1), "settled");
-        struct cx_bytes sha256 = store_col_bytes(q, 2);
-        if (intents->settled[at] && sha256.len == CRYPTO_SHA256_LEN)
-            memcpy(intents->sha256[at], sha256.ptr, sha256.len);
+        intents->ids[intents->count++] = store_col_id(q, 0);
         CX_TRY(store_step(q, &row));
     }
     return CX_OK;
 }
 
+/* What is signed has its certificate, and an intent that is left was never signed. */
 static void compare_journal(struct world *world)
 {
     struct intents intents;
@@ -113,17 +102,11 @@ static void compare_journal(struct world *world)
     for (size_t i = 0; i < intents.count; i++) {
         enum keys_journal_state state = KEYS_JOURNAL_ABSENT;
         struct cx_bytes der = CX_BYTES_NONE;
-        uint8_t sha256[CRYPTO_SHA256_LEN];
         assert_ok(keys_journal_find(world->core.keys, intents.ids[i], &world->arena, &state, &der));
-        assert_int_equal(state == KEYS_JOURNAL_SIGNED, intents.settled[i]);
-        if (!intents.settled[i])
-            continue;
-        assert_ok(crypto_sha256(der, sha256));
-        assert_memory_equal(sha256, intents.sha256[i], sizeof(sha256));
+        assert_int_not_equal(state, KEYS_JOURNAL_SIGNED);
     }
     assert_ok(keys_get_status(world->core.keys, &status));
-    assert_int_equal(status.signed_count,
-                     number_of(world, "SELECT count(*) FROM intent WHERE state = 'settled'"));
+    assert_int_equal(status.signed_count, number_of(world, "SELECT count(*) FROM certificate"));
 }
 
 static cx_err expire_leases(struct store_tx *tx, void *arg)
@@ -154,6 +137,10 @@ void faulty_check(struct faulty *faulty, const char *what, int64_t at)
 
 void faulty_make(struct world *world, struct faulty *ret_faulty)
 {
+    /* What fails is the cycle, not the test's own reading: rights of today, once. */
+    world->requester = world_request(world, API_OP_REQUEST_CREATE, &world->requester).principal;
+    world->approver = world_request(world, API_OP_REQUEST_APPROVE, &world->approver).principal;
+    world->rights_stay = true;
     *ret_faulty = (struct faulty){.world = world, .csr = CX_BUF_INIT(8192)};
     assert_ok(cx_buf_add_str(&ret_faulty->csr, world_csr(world, "fault.example.org")));
 }

@@ -129,7 +129,9 @@ struct api_request world_request(struct world *world, enum api_operation_id oper
                                   .diag = &world->diag,
                                   .operation = &api_operations[operation],
                                   .now_us = cx_now(&world->clock)};
-    if (principal) {
+    if (principal && world->rights_stay) {
+        request.principal = *principal;
+    } else if (principal) {
         request.principal = world_hold(*principal);
         assert_ok(access_principal_reload(&world->core, request.now_us, &request.principal));
         request.principal = world_keep(world, request.principal);

@@ -19,6 +19,7 @@ struct world {
     struct arena arena;
     struct cx_diag diag;
     char public_dir[128];
+    bool rights_stay; /* requests borrow their principal's rights: nothing is read for them */
     struct principal requester, approver, administrator;
     struct access_rights *kept[WORLD_RIGHTS_MAX]; /* of every principal there was */
     size_t kept_count;
