@@ -262,7 +262,7 @@ static int by_deadline(const void *a, const void *b)
     const struct duty *left = a, *right = b;
     if (left->deadline_us != right->deadline_us)
         return left->deadline_us < right->deadline_us ? -1 : 1;
-    return strcmp(left->key.ptr, right->key.ptr);
+    return cx_bytes_cmp(cx_str_bytes(left->key), cx_str_bytes(right->key));
 }
 
 cx_err duty_list_make(const struct rule_pack *packs, size_t pack_count,
