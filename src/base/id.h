@@ -26,6 +26,7 @@ struct cx_id {
     X(AUDIT, "aud")                                                                                \
     X(KEY, "key")                                                                                  \
     X(INCIDENT, "inc")                                                                             \
+    X(REPORT, "rpt")                                                                               \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */
 
 enum cx_id_type {
