@@ -27,6 +27,7 @@ struct cx_id {
     X(KEY, "key")                                                                                  \
     X(INCIDENT, "inc")                                                                             \
     X(REPORT, "rpt")                                                                               \
+    X(SCOPE, "scp")                                                                                \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */
 
 enum cx_id_type {

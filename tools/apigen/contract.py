@@ -20,7 +20,7 @@ C_KEYWORDS = {
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
 }
 ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "INCIDENT",
-            "REPORT"}
+            "REPORT", "SCOPE"}
 DEPTH_MAX = 16
 
 
