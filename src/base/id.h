@@ -27,7 +27,10 @@ struct cx_id {
     X(KEY, "key")                                                                                  \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */                  \
     X(GROUP, "grp")                                                                                \
-    X(BINDING, "bnd")
+    X(BINDING, "bnd")                                                                              \
+    X(INCIDENT, "inc")                                                                             \
+    X(REPORT, "rpt")                                                                               \
+    X(SCOPE, "scp")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

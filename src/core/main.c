@@ -11,6 +11,8 @@
 #include "core/access/rights_cache.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
+#include "core/incident/rule_set.h"
+#include "core/incident/worker.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
@@ -61,9 +63,10 @@ static cx_err open_store(struct running *run, struct cx_diag *diag)
     return store_open(&options, diag, &run->core.store);
 }
 
-static cx_err start_parts(struct running *run)
+static cx_err start_parts(struct running *run, struct cx_diag *diag)
 {
     struct core *core = &run->core;
+    CX_TRY(rule_set_new(rule_texts, rule_text_count, diag, &core->rules));
     CX_TRY(keys_client_new(run->start->keys_fd, &core->keys));
     CX_TRY(outbound_client_new(run->start->outbound_fd, &core->outbound));
     CX_TRY(system_clock_load(core));
@@ -78,7 +81,8 @@ static cx_err start_parts(struct running *run)
     CX_TRY(access_adopt(core));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
-    return issuance_worker_start(core, &core->issuance);
+    CX_TRY(issuance_worker_start(core, &core->issuance));
+    return incident_worker_start(core, &core->incidents);
 }
 
 static cx_err start_servers(struct running *run, struct cx_diag *diag)
@@ -114,10 +118,12 @@ static void stop(struct running *run)
     api_server_stop(run->local);
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
+    incident_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);
     if (core->audit)
         audit_stop(core->audit);
     access_cache_free(core->access);
+    rule_set_free(core->rules);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);
@@ -148,7 +154,7 @@ static cx_err serve(struct running *run, struct cx_diag *diag)
     CX_TRY(open_sockets(run, diag));
     CX_TRY(role_enter(run->start, &report, diag));
     CX_TRY(open_store(run, diag));
-    CX_TRY(start_parts(run));
+    CX_TRY(start_parts(run, diag));
     CX_TRY(role_ready(run->start, &report));
     run->ready = true;
     CX_TRY(start_servers(run, diag));

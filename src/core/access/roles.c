@@ -78,6 +78,13 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_SYSTEM_STATUS_READ] = {A | O | U | I | Y | K, TENANT, false},
     [PERMISSION_SYSTEM_CLOCK_READ] = {A | O | U | I | Y | K, TENANT, false},
     [PERMISSION_SYSTEM_CLOCK_SET] = {A, TENANT, true},
+    [PERMISSION_INCIDENT_READ] = {A | O | U | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_CREATE] = {A | O | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_RECORD] = {A | O | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_MOVE] = {A | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_ASSIGN] = {A | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_ALERT] = {A | O | I, TENANT, false},
+    [PERMISSION_INCIDENT_REPORT_READ] = {A | I, TENANT, false},
 };
 
 #undef TENANT

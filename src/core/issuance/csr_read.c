@@ -4,7 +4,7 @@
 #include "codec/pem.h"
 #include "pki/csr.h"
 
-static cx_err to_der(struct cx_str text, struct arena *arena, struct cx_bytes *ret_der)
+cx_err csr_text_der(struct cx_str text, struct arena *arena, struct cx_bytes *ret_der)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(PKI_CSR_MAX);
     struct pem_limits limits = {.text_max = CSR_TEXT_MAX, .blocks_max = 1, .skip_text = true};
@@ -29,7 +29,7 @@ cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct ar
     struct cx_diag why = CX_DIAG_INIT;
     struct cx_bytes der = CX_BYTES_NONE;
     struct pki_csr csr;
-    cx_err err = to_der(text, arena, &der);
+    cx_err err = csr_text_der(text, arena, &der);
     if (err.code == CX_E_NOMEM)
         return err;
     if (cx_failed(err))

@@ -1,0 +1,17 @@
+/*
+ * The clocks of incidents, one thread a node: a warning goes into the timeline when 50, 75 or 90 per cent of a duty's time
+ * have passed, a miss when its deadline has, and a missed revocation opens the incident "delayed revocation" that the
+ * CCADB guidelines ask for. Each happens once, whatever restarts and however many nodes run: the mark, the entry, the new
+ * incident and the audit entries commit together, and the mark's key makes a second one a conflict.
+ */
+#pragma once
+#include "base/id.h"
+
+struct core;
+struct incident_worker;
+
+cx_err incident_worker_start(struct core *core, struct incident_worker **ret_worker);
+void incident_worker_stop(struct incident_worker *worker); /* joins; NULL-safe */
+
+/* One pass over one tenant: tests. */
+cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id);

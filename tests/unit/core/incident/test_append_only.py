@@ -1,0 +1,19 @@
+#!/usr/bin/python3
+"""No statement of the incident domain deletes, and none changes an entry of a timeline or a mark."""
+import pathlib
+import re
+import sys
+
+FORBIDDEN = re.compile(r'\bDELETE\s+FROM\b|\bTRUNCATE\b|\bUPDATE\s+incident_(?:entry|mark|scope\w*|report)\b|row_incident_(?:entry|scope)_set_', re.I)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) / 'src/core/incident'
+    found = [f'{path.name}: {match.group(0)}' for path in sorted(folder.glob('*.c'))
+             for match in FORBIDDEN.finditer(re.sub(r'"\s*"', '', path.read_text()))]
+    assert FORBIDDEN.search('DELETE FROM incident') and FORBIDDEN.search('update incident_entry SET'), 'the pattern finds'
+    assert sum(1 for _ in folder.glob('*.c')) > 5, 'there is something to look at'
+    sys.exit('\n'.join(found) or 0)
+
+
+main()
