@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "ipc/server.h"
 #include "outbound/fetch.h"
+#include "outbound/validate_handlers.h"
 
 enum { WORKERS = 8, QUEUE_MAX = 64 };
 
@@ -33,6 +34,8 @@ static cx_err on_fetch(void *arg, const struct ipc_request *request, struct ipc_
 static const struct ipc_route routes[] = {
     {IPC_OUTBOUND_PING, on_ping},
     {IPC_OUTBOUND_FETCH, on_fetch},
+    {IPC_OUTBOUND_VALIDATE, on_outbound_validate},
+    {IPC_OUTBOUND_CHECK_CAA, on_outbound_check_caa},
 };
 
 static void on_channel(void *arg, enum role_kind peer, int fd)
