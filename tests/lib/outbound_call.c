@@ -236,7 +236,8 @@ int main(int argc, char **argv)
         return 1;
     serve_lines();
     outbound_client_free(client);
-    close(control[0]); /* the role ends with its supervisor */
     int status = 0;
-    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? 0 : 1;
+    if (cx_failed(ipc_frame_write(control[0], IPC_CONTROL_SHUTDOWN, 0, CX_BYTES_NONE, -1)))
+        return 1;
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
