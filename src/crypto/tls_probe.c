@@ -97,8 +97,8 @@ cx_err crypto_tls_probe(const struct crypto_probe *probe, struct cx_diag *diag,
         return CX_ERR(NOMEM);
     CX_TRY(shake_hands(ssl, probe, diag));
     SSL_get0_alpn_selected(ssl, &chosen, &chosen_len);
-    result.protocol_chosen = chosen_len > 0 && chosen_len == strlen(probe->protocol) &&
-                             memcmp(chosen, probe->protocol, chosen_len) == 0;
+    result.protocol_chosen =
+        cx_bytes_eq(CX_BYTES(chosen, chosen_len), cx_str_bytes(cx_str_from(probe->protocol)));
     cx_err err = take_certificate(ssl, diag, &result);
     if (cx_failed(err)) {
         cx_buf_clear(&result.certificate);

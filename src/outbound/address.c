@@ -110,7 +110,8 @@ static bool to_octets(const struct sockaddr *address, socklen_t len, uint8_t ret
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned whole = bits / 8, rest = bits % 8;
-    return memcmp(a, b, whole) == 0 && (rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0);
+    return cx_bytes_eq(CX_BYTES(a, whole), CX_BYTES(b, whole)) &&
+           (rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0);
 }
 
 bool address_policy_allows(const struct address_policy *policy, const struct sockaddr *address,

@@ -81,8 +81,9 @@ static cx_err add_option(struct cx_str option, struct cx_diag *diag, struct pers
 
 static cx_err parse_plan(struct cx_str text, struct cx_diag *diag, struct perspective_plan *plan)
 {
+    bool ends_well = !cx_str_ends(text, CX_STR(","));
     struct cx_str name = take_until(&text, ',');
-    if (!name_valid(name) || !copy_text(name, plan->name, sizeof(plan->name)))
+    if (!ends_well || !name_valid(name) || !copy_text(name, plan->name, sizeof(plan->name)))
         return cx_refuse(diag, CX_ERR(PARSE), field, "name",
                          "a perspective starts with a name of lower-case letters, digits, hyphens");
     while (text.len > 0)
@@ -97,6 +98,8 @@ cx_err perspective_parse(struct cx_str text, struct cx_diag *diag,
                          struct perspective_plans *ret_plans)
 {
     struct perspective_plans plans = {.count = 0};
+    if (cx_str_ends(text, CX_STR("|")))
+        return cx_refuse(diag, CX_ERR(PARSE), field, "name", "the last perspective has no name");
     do {
         if (plans.count == OUTBOUND_PERSPECTIVES_MAX)
             return cx_refuse(diag, CX_ERR(LIMIT), field, "count", "at most %d perspectives",

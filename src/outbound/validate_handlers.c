@@ -12,7 +12,7 @@ static cx_err take_place(struct validator *validator, const struct cx_id *source
     for (size_t i = 0; i < VALIDATIONS_MAX; i++) {
         if (!validator->active[i].taken)
             place = i;
-        else if (memcmp(validator->active[i].source_id.b, source->b, sizeof(source->b)) == 0)
+        else if (cx_bytes_eq(cx_id_bytes(&validator->active[i].source_id), cx_id_bytes(source)))
             mine++;
     }
     bool granted = place < VALIDATIONS_MAX && mine < VALIDATIONS_PER_SOURCE;

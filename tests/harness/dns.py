@@ -70,12 +70,23 @@ class Server:
     def __init__(self, records=None, signer=None):
         self.records, self.signer = dict(records or {}), signer
         self.spoil, self.rcode, self.silent, self.queries = False, {}, set(), []
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(('127.0.0.1', 0))
+        self.udp, self.tcp = self.bind_both()
         self.port = self.udp.getsockname()[1]
-        self.tcp = socket.create_server(('127.0.0.1', self.port))
         for work in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=work, daemon=True).start()
+
+    @staticmethod
+    def bind_both():
+        """One port that is free for both protocols."""
+        while True:
+            tcp = socket.create_server(('127.0.0.1', 0))
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                udp.bind(tcp.getsockname())
+                return udp, tcp
+            except OSError:
+                tcp.close()
+                udp.close()
 
     @property
     def resolver(self):
