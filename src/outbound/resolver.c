@@ -116,6 +116,15 @@ static cx_err add_insecure(struct ub_ctx *ctx, struct cx_str zones, struct cx_di
     return CX_OK;
 }
 
+/* resolv.conf(5): without the file, the server on this host is asked. */
+static cx_err use_system_servers(struct ub_ctx *ctx, struct cx_diag *diag)
+{
+    int rc = ub_ctx_resolvconf(ctx, NULL);
+    if (rc == UB_READFILE)
+        rc = ub_ctx_set_fwd(ctx, "127.0.0.1");
+    return rc == 0 ? CX_OK : refuse(diag, "/etc/resolv.conf", rc);
+}
+
 static cx_err configure(struct ub_ctx *ctx, const struct resolver_options *options,
                         struct cx_diag *diag)
 {
@@ -133,9 +142,8 @@ static cx_err configure(struct ub_ctx *ctx, const struct resolver_options *optio
     for (size_t i = 0; i < options->server_count; i++)
         if ((rc = ub_ctx_set_fwd(ctx, options->servers[i])) != 0)
             return refuse(diag, "validation_perspectives", rc);
-    if (options->server_count == 0 && !options->from_root &&
-        (rc = ub_ctx_resolvconf(ctx, NULL)) != 0)
-        return refuse(diag, "/etc/resolv.conf", rc);
+    if (options->server_count == 0 && !options->from_root)
+        CX_TRY(use_system_servers(ctx, diag));
     /* Last, because it settles the configuration. RFC 6761 and RFC 8375 reserve these for private use,
      * and libunbound says NXDOMAIN by itself. */
     if ((rc = ub_ctx_zone_remove(ctx, "test.")) != 0 ||
