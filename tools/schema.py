@@ -185,9 +185,9 @@ def parse_statement(sql, tables, where):
 
 def read_migrations(root):
     migrations = [Migration(path) for path in sorted((root / "db/migrations").glob("*.sql"))]
-    for number, migration in enumerate(migrations, start=1):
-        if migration.version != number:
-            raise SchemaError(f"{migration.path}: version {number:04} expected (numbers have no gaps)")
+    for before, migration in zip(migrations, migrations[1:]):
+        if migration.version <= before.version:
+            raise SchemaError(f"{migration.path}: version {migration.version:04} is taken by {before.path.name}")
     if not migrations:
         raise SchemaError("no migrations")
     return migrations

@@ -28,6 +28,8 @@ struct api_request {
         source_address; /* from the gate; "" on the local socket. Personal data: seal it */
     struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
     bool from_gate;
+    bool head_only;       /* HEAD, which is routed as GET */
+    struct cx_str target; /* path and query as sent: what a signed URL is compared with */
 };
 
 /* audit_commit with the operation's audit name, the principal and the request id filled in. details is

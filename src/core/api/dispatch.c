@@ -125,6 +125,8 @@ static cx_err find_operation(struct api_exchange *exchange)
                           &exchange->arena, &exchange->diag, &exchange->answer.allow,
                           &exchange->route));
     exchange->request.operation = exchange->route.operation;
+    CX_TRY(cx_str_view(cx_str_bytes(exchange->head.target), &exchange->request.target));
+    exchange->request.head_only = cx_str_is(exchange->head.method, "HEAD");
     return CX_OK;
 }
 
