@@ -96,8 +96,8 @@ class Client:
         nonce, self.next_nonce = self.next_nonce, None
         return nonce or self.http.send('HEAD', self.path(self.directory['newNonce'])).header('Replay-Nonce')
 
-    def header(self, url, **changes):
-        header = {'alg': self.key.alg, 'nonce': self.nonce(), 'url': url}
+    def header(self, target, **changes):
+        header = {'alg': self.key.alg, 'nonce': self.nonce(), 'url': target}
         header.update({'kid': self.kid} if self.kid else {'jwk': self.key.jwk})
         header.update(changes)
         return {k: v for k, v in header.items() if v is not None}
@@ -118,9 +118,8 @@ class Client:
 
     # the steps of RFC 8555
 
-    def binding(self, eab, url=None, **changes):
-        url = url or self.directory['newAccount']
-        header = {'alg': 'HS256', 'kid': eab['eab']['id'], 'url': url, **changes}
+    def binding(self, eab, **changes):
+        header = {'alg': 'HS256', 'kid': eab['eab']['id'], 'url': self.directory['newAccount'], **changes}
         header = {k: v for k, v in header.items() if v is not None}
         secret = unb64(eab['hmac_key'])
         return jws(header, self.key.jwk, lambda m: hmac.new(secret, m, hashlib.sha256).digest())

@@ -147,6 +147,8 @@ cx_err acme_refuse(struct acme_call *call, enum acme_error error, const char *ru
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The same for a refusal that a callee has put into the diagnostic; what is no refusal (store, memory) passes as it is. */
 cx_err acme_refuse_as(struct acme_call *call, enum acme_error error, cx_err err);
+/* The same for an object that could not be read (codec/jws.h): algorithm, key or form. */
+cx_err acme_refuse_jws(struct acme_call *call, cx_err err);
 /* Inside a store closure, which may run again. */
 void acme_forget_refusal(struct acme_call *call);
 

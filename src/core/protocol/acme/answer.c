@@ -74,6 +74,15 @@ cx_err acme_refuse_as(struct acme_call *call, enum acme_error error, cx_err err)
     return err.code == CX_E_DENIED ? err : CX_ERR(POLICY);
 }
 
+cx_err acme_refuse_jws(struct acme_call *call, cx_err err)
+{
+    enum acme_error error = ACME_MALFORMED;
+    if (err.code == CX_E_POLICY)
+        error = strcmp(call->request->diag->rule, "jws-alg") == 0 ? ACME_BAD_SIGNATURE_ALGORITHM
+                                                                  : ACME_BAD_PUBLIC_KEY;
+    return acme_refuse_as(call, error, err);
+}
+
 void acme_forget_refusal(struct acme_call *call)
 {
     call->refused = false;

@@ -80,14 +80,7 @@ static cx_err load(struct opening *opening)
 static cx_err check_form(struct acme_call *call, struct cx_bytes body)
 {
     struct api_request *request = call->request;
-    cx_err err = jws_parse(body, request->arena, request->diag, &call->jws);
-    if (err.code == CX_E_POLICY)
-        return acme_refuse_as(call,
-                              strcmp(request->diag->rule, "jws-alg") == 0
-                                  ? ACME_BAD_SIGNATURE_ALGORITHM
-                                  : ACME_BAD_PUBLIC_KEY,
-                              err);
-    CX_TRY(acme_refuse_as(call, ACME_MALFORMED, err));
+    CX_TRY(acme_refuse_jws(call, jws_parse(body, request->arena, request->diag, &call->jws)));
     if (call->jws.algorithm == JWS_HS256)
         return acme_refuse(call, ACME_BAD_SIGNATURE_ALGORITHM, "jws-alg",
                            "Requests are signed with a key pair: HS256 is for externalAccountBinding only.");

@@ -91,10 +91,9 @@ cx_err acme_eab_verify(struct acme_call *call, const struct json_node *binding,
     struct finding finding = {.call = call};
     struct api_request *request = call->request;
     struct jws inner;
-    cx_err err = jws_read(binding, request->arena, request->diag, &inner);
-    CX_TRY(acme_refuse_as(call, ACME_MALFORMED, err));
+    CX_TRY(acme_refuse_jws(call, jws_read(binding, request->arena, request->diag, &inner)));
     CX_TRY(check_header(call, &inner));
-    err = cx_id_parse(CX_ID_ACME_EAB, inner.kid, &finding.eab_id);
+    cx_err err = cx_id_parse(CX_ID_ACME_EAB, inner.kid, &finding.eab_id);
     if (cx_is_ok(err))
         err = store_read(request->core->store, find, &finding);
     if (err.code == CX_E_PARSE || err.code == CX_E_NOTFOUND)

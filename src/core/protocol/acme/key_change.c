@@ -53,8 +53,8 @@ static cx_err read_inner(struct changing *c)
 {
     struct acme_call *call = c->call;
     struct api_request *request = call->request;
-    cx_err err = jws_parse(call->jws.payload, request->arena, request->diag, &c->inner);
-    CX_TRY(acme_refuse_as(call, ACME_MALFORMED, err));
+    CX_TRY(acme_refuse_jws(
+        call, jws_parse(call->jws.payload, request->arena, request->diag, &c->inner)));
     /* §7.3.5: jwk, the same url, no nonce. */
     if (!c->inner.has_jwk || c->inner.has_kid || c->inner.has_nonce || !c->inner.has_url ||
         !cx_str_eq(c->inner.url, call->url))
