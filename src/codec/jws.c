@@ -88,8 +88,7 @@ cx_err jws_read(const struct json_node *node, struct arena *arena, struct cx_dia
     CX_TRY(json_only(node, members, sizeof(members) / sizeof(members[0]), diag));
     CX_TRY(json_read_str(node, "protected", 2 * JWS_HEADER_MAX, diag, &header));
     CX_TRY(json_read_str(node, "payload", JWS_MAX, diag, &payload));
-    CX_TRY(
-        json_read_base64url(node, "protected", JWS_HEADER_MAX, arena, diag, &header_text));
+    CX_TRY(json_read_base64url(node, "protected", JWS_HEADER_MAX, arena, diag, &header_text));
     CX_TRY(json_read_base64url(node, "payload", JWS_MAX, arena, diag, &jws.payload));
     CX_TRY(json_read_base64url(node, "signature", JWS_SIGNATURE_MAX, arena, diag, &jws.signature));
     CX_TRY(read_header(header_text, arena, diag, &jws));

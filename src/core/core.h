@@ -15,8 +15,8 @@ struct profile_cache;   /* core/policy/profile_store.h */
 struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct outbound_client;
-struct nonce_set;       /* core/protocol/acme/nonce_set.h */
-struct acme_validator;  /* core/protocol/acme/validate.h */
+struct nonce_set;      /* core/protocol/acme/nonce_set.h */
+struct acme_validator; /* core/protocol/acme/validate.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */

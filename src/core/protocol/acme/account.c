@@ -311,9 +311,8 @@ static cx_err update(struct acme_call *call)
                                contact, call->request->arena, &u.contact));
         call->account.contact = u.contact;
     }
-    struct field_detail details[] = {
-        {"status", u.deactivate ? CX_STR("deactivated") : CX_STR_NONE},
-        {"contact", u.has_contact ? CX_STR("changed") : CX_STR_NONE}};
+    struct field_detail details[] = {{"status", u.deactivate ? CX_STR("deactivated") : CX_STR_NONE},
+                                     {"contact", u.has_contact ? CX_STR("changed") : CX_STR_NONE}};
     struct audit_event event = {.object_type = CX_ID_ACME_ACCOUNT,
                                 .object_id = call->account.account_id};
     if (!u.deactivate && !u.agree && !u.has_contact)

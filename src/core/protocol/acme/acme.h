@@ -51,11 +51,11 @@ struct acme_directory {
 
 /* What an external account binding allows. */
 struct acme_scope {
-    struct cx_id eab_id;       /* zero: none */
-    struct cx_str profile;     /* "": any of the directory */
+    struct cx_id eab_id;   /* zero: none */
+    struct cx_str profile; /* "": any of the directory */
     struct cx_str domains[ACME_DOMAINS_MAX];
-    size_t domain_count;       /* 0: any */
-    bool trusted;              /* names within the domains need no challenge */
+    size_t domain_count; /* 0: any */
+    bool trusted;        /* names within the domains need no challenge */
     bool revoked;
 };
 
@@ -91,7 +91,7 @@ enum acme_error {
     ACME_RATE_LIMITED,
     ACME_REJECTED_IDENTIFIER,
     ACME_SERVER_INTERNAL,
-    ACME_UNAUTHORIZED, /* 403 */
+    ACME_UNAUTHORIZED,         /* 403 */
     ACME_UNAUTHORIZED_ACCOUNT, /* 401: the account may not act any more */
     ACME_UNSUPPORTED_CONTACT,
     ACME_UNSUPPORTED_IDENTIFIER,

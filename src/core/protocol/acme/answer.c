@@ -78,8 +78,9 @@ cx_err acme_refuse_jws(struct acme_call *call, cx_err err)
 {
     enum acme_error error = ACME_MALFORMED;
     if (err.code == CX_E_POLICY)
-        error = strcmp(call->request->diag->rule, "jws-alg") == 0 ? ACME_BAD_SIGNATURE_ALGORITHM
-                                                                  : ACME_BAD_PUBLIC_KEY;
+        error = cx_str_is(cx_str_from(call->request->diag->rule), "jws-alg")
+                    ? ACME_BAD_SIGNATURE_ALGORITHM
+                    : ACME_BAD_PUBLIC_KEY;
     return acme_refuse_as(call, error, err);
 }
 
@@ -103,8 +104,8 @@ cx_err acme_header(struct acme_call *call, const char *name, struct cx_str value
 cx_err acme_retry_after(struct acme_call *call, int64_t seconds)
 {
     struct cx_str text = CX_STR_NONE;
-    CX_TRY(arena_printf(call->request->arena, &text, "%lld",
-                        (long long)(seconds > 0 ? seconds : 1)));
+    CX_TRY(
+        arena_printf(call->request->arena, &text, "%lld", (long long)(seconds > 0 ? seconds : 1)));
     return acme_header(call, "Retry-After", text);
 }
 
@@ -214,8 +215,8 @@ static cx_err answer_problem(struct acme_call *call, cx_err err)
         call->error = ACME_SERVER_INTERNAL;
         call->retry_after_s = kind->retry_after_s;
     }
-    uint16_t status = call->refused ? errors[call->error].status
-                                    : (kind->status >= 500 ? kind->status : 500);
+    uint16_t status =
+        call->refused ? errors[call->error].status : (kind->status >= 500 ? kind->status : 500);
     *raw = (struct api_raw){.status = status, .content_type = "application/problem+json"};
     CX_TRY(write_problem(call, status, &out));
     CX_TRY(arena_copy(call->request->arena, cx_buf_view(&out), &raw->body));

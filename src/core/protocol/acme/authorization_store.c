@@ -36,8 +36,7 @@ cx_err acme_authorization_of(const struct store_stmt *q, struct arena *arena,
                                      .created_us = store_col_int(q, 10),
                                      .expires_us = store_col_int(q, 11),
                                      .attempt_count = store_col_int(q, 12)};
-    enum pki_name_kind kind =
-        cx_str_is(store_col_text(q, 2), "ip") ? PKI_NAME_IP : PKI_NAME_DNS;
+    enum pki_name_kind kind = cx_str_is(store_col_text(q, 2), "ip") ? PKI_NAME_IP : PKI_NAME_DNS;
     CX_TRY(state_of(store_col_text(q, 5), &row.state));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &row.value));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 6), &row.token));
@@ -64,7 +63,8 @@ cx_err acme_authorization_find(struct store_tx *tx, struct cx_id tenant_id, stru
     if (!row)
         return CX_ERR(NOTFOUND);
     CX_TRY(acme_authorization_of(q, arena, ret_authorization));
-    bool theirs = !cx_id_is_zero(account_id) && !cx_id_eq(account_id, ret_authorization->account_id);
+    bool theirs =
+        !cx_id_is_zero(account_id) && !cx_id_eq(account_id, ret_authorization->account_id);
     return theirs ? CX_ERR(NOTFOUND) : CX_OK;
 }
 

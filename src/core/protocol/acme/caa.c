@@ -15,8 +15,8 @@ cx_err acme_caa_check(struct acme_call *call, const struct acme_authorization *a
     *ret_verdict = (struct outbound_verdict){.problem = OUTBOUND_VALID};
     if (call->directory.caa_identity.len == 0 || authorization->name.kind != PKI_NAME_DNS)
         return CX_OK;
-    CX_TRY(acme_words(call->directory.caa_identity, issuers, OUTBOUND_ISSUERS_MAX,
-                      &caa.issuer_count));
+    CX_TRY(
+        acme_words(call->directory.caa_identity, issuers, OUTBOUND_ISSUERS_MAX, &caa.issuer_count));
     CX_TRY(acme_account_url(call, authorization->account_id, &caa.account_uri));
     return outbound_check_caa(request->core->outbound, &caa, request->arena, request->diag,
                               ret_verdict);

@@ -82,8 +82,9 @@ static cx_err check_form(struct acme_call *call, struct cx_bytes body)
     struct api_request *request = call->request;
     CX_TRY(acme_refuse_jws(call, jws_parse(body, request->arena, request->diag, &call->jws)));
     if (call->jws.algorithm == JWS_HS256)
-        return acme_refuse(call, ACME_BAD_SIGNATURE_ALGORITHM, "jws-alg",
-                           "Requests are signed with a key pair: HS256 is for externalAccountBinding only.");
+        return acme_refuse(
+            call, ACME_BAD_SIGNATURE_ALGORITHM, "jws-alg",
+            "Requests are signed with a key pair: HS256 is for externalAccountBinding only.");
     /* RFC 8555 §6.2: jwk and kid are mutually exclusive. */
     if (call->jws.has_jwk == call->jws.has_kid)
         return acme_refuse(call, ACME_MALFORMED, "jws-key",
@@ -167,7 +168,8 @@ cx_err acme_open(struct acme_call *call, struct api_request *request, struct cx_
         form = check_signer(call, signer);
     if (cx_is_ok(form) && call->jws.has_kid)
         form = read_kid(call, directory_id, &opening.account_id);
-    CX_TRY(load(&opening)); /* before the form's refusal: its answer carries a nonce of this directory */
+    CX_TRY(load(
+        &opening)); /* before the form's refusal: its answer carries a nonce of this directory */
     CX_TRY(form);
     CX_TRY(check_url(call));
     CX_TRY(acme_nonce_check(call));

@@ -67,7 +67,8 @@ static cx_err download(struct downloading *d, int64_t chain)
         return acme_refuse(call, ACME_NOT_FOUND, "certificate-unknown",
                            "The account has no such certificate.");
     CX_TRY(err);
-    CX_TRY(issuer_get(request->core, call->directory.tenant_id, call->directory.issuer_id, &issuer));
+    CX_TRY(
+        issuer_get(request->core, call->directory.tenant_id, call->directory.issuer_id, &issuer));
     if (chain == ALTERNATE_ROOT && !has_root(issuer))
         return acme_refuse(call, ACME_NOT_FOUND, "chain-unknown", "There is no such chain.");
     CX_TRY(certificate_der(request->core, call->directory.tenant_id, d->order.certificate_id,

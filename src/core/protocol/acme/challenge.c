@@ -43,8 +43,7 @@ static cx_err write_begin(struct store_tx *tx, void *arg)
         return CX_OK; /* decided, or under way: the answer says so */
     CX_TRY(acme_authorization_move(tx, tenant_id, r->authorization_id, ACME_AUTHORIZATION_PENDING,
                                    ACME_AUTHORIZATION_PROCESSING));
-    CX_TRY(
-        acme_authorization_begin(tx, tenant_id, r->authorization_id, r->challenge, lease_us));
+    CX_TRY(acme_authorization_begin(tx, tenant_id, r->authorization_id, r->challenge, lease_us));
     r->authorization.state = ACME_AUTHORIZATION_PROCESSING;
     r->authorization.challenge = cx_str_from(acme_challenge_name(r->challenge));
     return CX_OK;
@@ -55,9 +54,8 @@ static cx_err begin(struct responding *r)
 {
     struct acme_call *call = r->call;
     json_auto_t *root = NULL;
-    struct field_detail details[] = {
-        {"challenge", cx_str_from(acme_challenge_name(r->challenge))},
-        {"name", r->authorization.value}};
+    struct field_detail details[] = {{"challenge", cx_str_from(acme_challenge_name(r->challenge))},
+                                     {"name", r->authorization.value}};
     struct audit_event event = {.object_type = CX_ID_ACME_AUTHORIZATION,
                                 .object_id = r->authorization_id};
     CX_TRY(acme_payload(call, &root)); /* {}: its members are those of future challenges */

@@ -8,8 +8,8 @@
 static cx_err write_urls(struct acme_call *call, struct json_writer *json)
 {
     static const char *const urls[][2] = {
-        {"newNonce", "new-nonce"},   {"newAccount", "new-account"}, {"newOrder", "new-order"},
-        {"newAuthz", "new-authz"},   {"revokeCert", "revoke-cert"}, {"keyChange", "key-change"},
+        {"newNonce", "new-nonce"},       {"newAccount", "new-account"}, {"newOrder", "new-order"},
+        {"newAuthz", "new-authz"},       {"revokeCert", "revoke-cert"}, {"keyChange", "key-change"},
         {"renewalInfo", "renewal-info"},
     };
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {

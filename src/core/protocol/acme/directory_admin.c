@@ -59,8 +59,8 @@ static cx_err view(struct api_request *request, const struct acme_directory *row
     for (size_t i = 0; i < row->profile_count; i++)
         profiles[i] = row->profiles[i];
     made.certificate_profiles = profiles;
-    CX_TRY(view_challenges(row->challenges, request->arena, &made.challenges,
-                           &made.challenges_count));
+    CX_TRY(
+        view_challenges(row->challenges, request->arena, &made.challenges, &made.challenges_count));
     *ret_view = made;
     return CX_OK;
 }
@@ -197,8 +197,7 @@ static cx_err write_directory(struct store_tx *tx, void *arg)
     struct api_request *request = c->request;
     struct user_row user;
     if (c->row.has_user_id) {
-        cx_err err =
-            user_find(tx, c->row.tenant_id, c->row.user_id, request->arena, &user);
+        cx_err err = user_find(tx, c->row.tenant_id, c->row.user_id, request->arena, &user);
         if (err.code == CX_E_NOTFOUND)
             return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
                              "There is no such user.");
@@ -216,8 +215,7 @@ cx_err handle_acme_directory_create(struct api_request *request,
     CX_TRY(find_issuer(&c, in));
     CX_TRY(check_profiles(request, in));
     CX_TRY(fill(&c, in));
-    struct field_detail details[] = {{"name", in->name},
-                                     {"certificate_profiles", c.row.profiles}};
+    struct field_detail details[] = {{"name", in->name}, {"certificate_profiles", c.row.profiles}};
     struct audit_event event = {.object_type = CX_ID_ACME_DIRECTORY,
                                 .object_id = c.row.directory_id};
     CX_TRY(field_details(request->arena, details, 2, &event.details));
@@ -241,8 +239,8 @@ struct switching {
 static cx_err write_state(struct store_tx *tx, void *arg)
 {
     struct switching *s = arg;
-    CX_TRY(acme_directory_set_state(tx, s->request->principal.tenant_id, s->directory_id,
-                                    s->active));
+    CX_TRY(
+        acme_directory_set_state(tx, s->request->principal.tenant_id, s->directory_id, s->active));
     return acme_directory_find(tx, s->directory_id, s->request->arena, &s->row);
 }
 

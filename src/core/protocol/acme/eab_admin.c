@@ -45,8 +45,7 @@ static cx_err view(struct api_request *request, const struct acme_eab_row *row,
         .user_id = row->user_id,
         .has_certificate_profile = row->profile_name.len > 0,
         .certificate_profile = row->profile_name,
-        .validation =
-            row->trusted ? API_ACME_VALIDATION_NONE : API_ACME_VALIDATION_CHALLENGE,
+        .validation = row->trusted ? API_ACME_VALIDATION_NONE : API_ACME_VALIDATION_CHALLENGE,
         .state = state_of(row, request->now_us),
         .use_count = row->use_count,
         .use_max = row->use_max,
@@ -154,9 +153,8 @@ static cx_err check_trust(struct creating *c)
                          "Without challenges the key must be bound to domains.");
     for (size_t i = 0; i < directory->profile_count; i++) {
         const struct profile_entry *entry = NULL;
-        if (!acme_directory_offers(
-                directory, &(struct acme_scope){.profile = c->row.profile_name},
-                directory->profiles[i]))
+        if (!acme_directory_offers(directory, &(struct acme_scope){.profile = c->row.profile_name},
+                                   directory->profiles[i]))
             continue;
         CX_TRY(profile_get(request->core, directory->tenant_id, directory->profiles[i], 0, &entry));
         if (entry->profile.trust == PKI_TRUST_PUBLIC)
@@ -174,8 +172,7 @@ static cx_err check(struct creating *c)
         return cx_refuse(request->diag, CX_ERR(POLICY), "directory_id", "directory-unknown",
                          "There is no such directory.");
     CX_TRY(err);
-    c->row.profile_name =
-        c->in->has_certificate_profile ? c->in->certificate_profile : CX_STR("");
+    c->row.profile_name = c->in->has_certificate_profile ? c->in->certificate_profile : CX_STR("");
     if (c->in->has_certificate_profile &&
         !acme_directory_offers(&c->directory, NULL, c->in->certificate_profile))
         return cx_refuse(request->diag, CX_ERR(POLICY), "certificate_profile", "profile-unknown",
@@ -199,8 +196,7 @@ static cx_err make_key(struct creating *c, struct cx_str *ret_text)
                          &c->row.hmac_key);
     cx_wipe(key, sizeof(key));
     CX_TRY(err);
-    CX_TRY(
-        field_seal_text(request->core, label, c->in->label, request->arena, &c->row.label));
+    CX_TRY(field_seal_text(request->core, label, c->in->label, request->arena, &c->row.label));
     return arena_copy_str(request->arena, (struct cx_str){(const char *)text.ptr, text.len},
                           ret_text);
 }

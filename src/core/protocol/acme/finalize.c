@@ -90,9 +90,9 @@ static cx_err read_csr(struct finalizing *f)
     struct cx_bytes der = CX_BYTES_NONE;
     CX_TRY(acme_payload(call, &root));
     struct json_node payload = json_top(root);
-    CX_TRY(acme_refuse_as(call, ACME_MALFORMED,
-                          json_read_base64url(&payload, "csr", PKI_CSR_MAX, request->arena,
-                                              request->diag, &der)));
+    CX_TRY(acme_refuse_as(
+        call, ACME_MALFORMED,
+        json_read_base64url(&payload, "csr", PKI_CSR_MAX, request->arena, request->diag, &der)));
     CX_TRY(acme_refuse_as(call, ACME_BAD_CSR,
                           csr_read_der(der, f->profile, request->arena, request->diag, &f->csr)));
     /* RFC 8555 §11.1: the account key must not be certified. */
@@ -222,8 +222,7 @@ static cx_err submit(struct finalizing *f)
                            .call_id = request->request_id,
                            .actor = &request->principal,
                            .now_us = request->now_us};
-    CX_TRY(acme_refuse_as(call, ACME_BAD_CSR,
-                          request_submit(&run, &submission, commit, f, &der)));
+    CX_TRY(acme_refuse_as(call, ACME_BAD_CSR, request_submit(&run, &submission, commit, f, &der)));
     f->order.request_id = run.request.request_id;
     f->order.request_state = der.len ? REQUEST_DONE : run.request.state;
     return CX_OK;
@@ -236,7 +235,8 @@ static cx_err finalize(struct finalizing *f)
     enum acme_order_status status = acme_order_status(&f->order, call->request->now_us);
     if (status != ACME_ORDER_READY)
         return acme_refuse(call, ACME_ORDER_NOT_READY, "order-not-ready",
-                           "The order is not ready: all its authorizations must be valid, and it is finalised once.");
+                           "The order is not ready: all its authorizations must be valid, and it "
+                           "is finalised once.");
     CX_TRY(find_rules(f));
     CX_TRY(read_csr(f));
     CX_TRY(check_names(f));

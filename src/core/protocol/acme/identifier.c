@@ -23,8 +23,8 @@ static cx_err check_ip_form(struct arena *arena, struct cx_str text, const struc
     CX_TRY(pki_name_to_text(arena, name, &canonical));
     if (cx_str_eq(text, canonical))
         return CX_OK;
-    return cx_refuse(diag, CX_ERR(PARSE), "", "identifier-ip-form",
-                     "Write the address as %.*s.", CX_STR_ARG(canonical));
+    return cx_refuse(diag, CX_ERR(PARSE), "", "identifier-ip-form", "Write the address as %.*s.",
+                     CX_STR_ARG(canonical));
 }
 
 /* *ret_error says what kind of refusal a failure is. */

@@ -53,13 +53,14 @@ static cx_err read_inner(struct changing *c)
 {
     struct acme_call *call = c->call;
     struct api_request *request = call->request;
-    CX_TRY(acme_refuse_jws(
-        call, jws_parse(call->jws.payload, request->arena, request->diag, &c->inner)));
+    CX_TRY(acme_refuse_jws(call,
+                           jws_parse(call->jws.payload, request->arena, request->diag, &c->inner)));
     /* §7.3.5: jwk, the same url, no nonce. */
     if (!c->inner.has_jwk || c->inner.has_kid || c->inner.has_nonce || !c->inner.has_url ||
         !cx_str_eq(c->inner.url, call->url))
-        return acme_refuse(call, ACME_MALFORMED, "rollover-header",
-                           "The inner object's header needs jwk and the url of the request, and no nonce.");
+        return acme_refuse(
+            call, ACME_MALFORMED, "rollover-header",
+            "The inner object's header needs jwk and the url of the request, and no nonce.");
     CX_TRY(acme_key_of(call, &c->inner.jwk, &c->key));
     CX_TRY(acme_signature_check(call, &c->inner, c->key.spki));
     return check_inner_payload(c);

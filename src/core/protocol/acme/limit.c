@@ -12,8 +12,8 @@ cx_err acme_limits_read(struct store_tx *tx, const struct acme_call *call,
                               directory->account_limit, &limits.account_us));
     for (size_t i = 0; directory->name_limit && !replaces && i < count; i++) {
         cx_time issued_us = 0;
-        CX_TRY(acme_name_nth(tx, directory->tenant_id, names[i], directory->name_limit,
-                             &issued_us));
+        CX_TRY(
+            acme_name_nth(tx, directory->tenant_id, names[i], directory->name_limit, &issued_us));
         if (issued_us <= limits.name_us)
             continue;
         limits.name_us = issued_us;
@@ -40,10 +40,11 @@ cx_err acme_limits_check(struct acme_call *call, const struct acme_limits *limit
         return CX_OK;
     call->retry_after_s = account_s > name_s ? account_s : name_s;
     if (account_s)
-        return acme_refuse(call, ACME_RATE_LIMITED, "limit-account",
-                           "The account has made %lld orders within %lld seconds: come back in %lld.",
-                           (long long)directory->account_limit,
-                           (long long)directory->account_window_s, (long long)account_s);
+        return acme_refuse(
+            call, ACME_RATE_LIMITED, "limit-account",
+            "The account has made %lld orders within %lld seconds: come back in %lld.",
+            (long long)directory->account_limit, (long long)directory->account_window_s,
+            (long long)account_s);
     return acme_refuse(call, ACME_RATE_LIMITED, "limit-name",
                        "%.*s has had %lld certificates within %lld seconds: come back in %lld.",
                        CX_STR_ARG(limits->name), (long long)directory->name_limit,

@@ -49,7 +49,8 @@ static cx_err choose_profile(struct ordering *o, const struct json_node *payload
     /* Nobody knows who stands behind an account without binding: it could be the approver. */
     if (o->profile->approvals_issue > 0 && cx_id_is_zero(scope->eab_id))
         return acme_refuse(call, ACME_UNAUTHORIZED, "approval-needs-binding",
-                           "Certificates of this profile are approved by a second person: bind the account first.");
+                           "Certificates of this profile are approved by a second person: bind the "
+                           "account first.");
     return issuer_get(call->request->core, directory->tenant_id, directory->issuer_id, &o->issuer);
 }
 
@@ -58,8 +59,9 @@ static cx_err refuse_dates(struct acme_call *call, const struct json_node *paylo
 {
     if (!json_has(payload, "notBefore") && !json_has(payload, "notAfter"))
         return CX_OK;
-    return acme_refuse(call, ACME_MALFORMED, "order-dates",
-                       "notBefore and notAfter are not supported: the profile decides the validity.");
+    return acme_refuse(
+        call, ACME_MALFORMED, "order-dates",
+        "notBefore and notAfter are not supported: the profile decides the validity.");
 }
 
 static cx_err read_payload(struct ordering *o)
@@ -176,9 +178,8 @@ static cx_err commit(struct ordering *o)
     CX_TRY(field_id_text(call->request->arena, CX_ID_ACME_ACCOUNT, call->account.account_id,
                          &account));
     CX_TRY(acme_join(call->request->arena, o->texts, o->count, &names));
-    struct field_detail details[] = {{"account", account},
-                                     {"certificate_profile", o->profile->name},
-                                     {"names", names}};
+    struct field_detail details[] = {
+        {"account", account}, {"certificate_profile", o->profile->name}, {"names", names}};
     CX_TRY(field_details(call->request->arena, details, 3, &event.details));
     return acme_commit(call, &event, write_order, o);
 }

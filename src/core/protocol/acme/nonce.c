@@ -33,8 +33,9 @@ cx_err acme_nonce_new(struct api_request *request, struct cx_id tenant_id, struc
 
 static cx_err refuse(struct acme_call *call)
 {
-    return acme_refuse(call, ACME_BAD_NONCE, "nonce",
-                       "The nonce is unknown, used or too old: try again with the one of this answer.");
+    return acme_refuse(
+        call, ACME_BAD_NONCE, "nonce",
+        "The nonce is unknown, used or too old: try again with the one of this answer.");
 }
 
 static cx_time issued_us(struct cx_bytes nonce)

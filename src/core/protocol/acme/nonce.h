@@ -13,7 +13,8 @@ struct acme_call;
 
 enum { ACME_NONCE_LEN = 32, ACME_NONCE_KEY_LEN = 16 /* time and random octets name it */ };
 
-cx_err acme_nonce_new(struct api_request *request, struct cx_id tenant_id, struct cx_str *ret_nonce);
+cx_err acme_nonce_new(struct api_request *request, struct cx_id tenant_id,
+                      struct cx_str *ret_nonce);
 /* Made here and not too old; call->nonce is set. badNonce otherwise. */
 cx_err acme_nonce_check(struct acme_call *call);
 /* Seen for the first time on this node; badNonce otherwise. After the signature has been verified. */

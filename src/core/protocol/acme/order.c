@@ -73,7 +73,7 @@ enum acme_order_status acme_order_status(const struct acme_order *order, cx_time
 static const char *order_status_name(enum acme_order_status status)
 {
     static const char *const names[] = {
-        [ACME_ORDER_PENDING] = "pending", [ACME_ORDER_READY] = "ready",
+        [ACME_ORDER_PENDING] = "pending",       [ACME_ORDER_READY] = "ready",
         [ACME_ORDER_PROCESSING] = "processing", [ACME_ORDER_VALID] = "valid",
         [ACME_ORDER_INVALID] = "invalid",
     };
@@ -131,7 +131,7 @@ uint32_t acme_challenges_for(const struct acme_directory *directory,
 
 static cx_err write_request_error(struct json_writer *json, const struct acme_order *order)
 {
-    const char *text = order->request_state == REQUEST_REJECTED    ? "A person rejected the request."
+    const char *text = order->request_state == REQUEST_REJECTED ? "A person rejected the request."
                        : order->request_state == REQUEST_CANCELLED ? "The request was cancelled."
                                                                    : "The request was refused.";
     CX_TRY(json_begin_object(json, "error"));
@@ -309,8 +309,8 @@ cx_err acme_answer_challenge(struct acme_call *call, const struct acme_authoriza
     struct cx_str url = CX_STR_NONE, up = CX_STR_NONE;
     CX_TRY(write_challenge(call, &json, authorization, challenge, &url));
     CX_TRY(acme_answer_json(call, 0, &out));
-    CX_TRY(url_of(call, "authorization", CX_ID_ACME_AUTHORIZATION,
-                  authorization->authorization_id, &up));
+    CX_TRY(url_of(call, "authorization", CX_ID_ACME_AUTHORIZATION, authorization->authorization_id,
+                  &up));
     CX_TRY(acme_link(call, up, "up")); /* §7.5.1 */
     return authorization->state == ACME_AUTHORIZATION_PROCESSING
                ? acme_retry_after(call, ACME_POLL_S)

@@ -30,7 +30,8 @@ struct acme_authorization {
     struct cx_str value;  /* the same as text */
     bool wildcard;
     enum acme_authorization_state state;
-    struct cx_str token, challenge, error; /* challenge: that was tried, or ""; error: JSON, or "" */
+    struct cx_str token, challenge,
+        error; /* challenge: that was tried, or ""; error: JSON, or "" */
     cx_time validated_us, created_us, expires_us;
     int64_t attempt_count;
 };
@@ -67,6 +68,5 @@ uint32_t acme_challenges_for(const struct acme_directory *directory,
 cx_err acme_answer_order(struct acme_call *call, uint16_t status, const struct acme_order *order);
 cx_err acme_answer_authorization(struct acme_call *call, uint16_t status,
                                  const struct acme_authorization *authorization);
-cx_err acme_answer_challenge(struct acme_call *call,
-                             const struct acme_authorization *authorization,
+cx_err acme_answer_challenge(struct acme_call *call, const struct acme_authorization *authorization,
                              enum acme_challenge challenge);

@@ -24,9 +24,9 @@ cx_err acme_name_nth(struct store_tx *tx, struct cx_id tenant_id, struct cx_str 
                      cx_time *ret_issued_us);
 
 /* CX_E_NOTFOUND when the account has no such authorization. account zero: any (background work). */
-cx_err acme_authorization_find(struct store_tx *tx, struct cx_id tenant_id,
-                               struct cx_id account_id, struct cx_id authorization_id,
-                               struct arena *arena, struct acme_authorization *ret_authorization);
+cx_err acme_authorization_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id account_id,
+                               struct cx_id authorization_id, struct arena *arena,
+                               struct acme_authorization *ret_authorization);
 /* The account's newest valid one for the identifier, validated after since_us and good until until_us. */
 cx_err acme_authorization_reusable(struct store_tx *tx, struct cx_id tenant_id,
                                    struct cx_id account_id, const struct acme_authorization *like,

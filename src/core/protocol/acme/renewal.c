@@ -34,8 +34,9 @@ cx_err acme_certificate_ref_read(struct acme_call *call, struct cx_str text,
                         &ret_ref->serial);
     if (err.code == CX_E_NOMEM || cx_is_ok(err))
         return err;
-    return acme_refuse(call, ACME_MALFORMED, "certificate-reference",
-                       "A certificate is named by base64url(key identifier).base64url(serial number).");
+    return acme_refuse(
+        call, ACME_MALFORMED, "certificate-reference",
+        "A certificate is named by base64url(key identifier).base64url(serial number).");
 }
 
 /* ---- replacing: §5 ---- */
@@ -52,15 +53,13 @@ cx_err acme_predecessor_find(struct store_tx *tx, struct acme_call *call,
     struct arena *arena = call->request->arena;
     bool others = false;
     cx_err err = certificate_find_serial(tx, directory->tenant_id, directory->issuer_id,
-                                         predecessor->ref.serial, arena,
-                                         &predecessor->certificate);
+                                         predecessor->ref.serial, arena, &predecessor->certificate);
     predecessor->found = cx_is_ok(err);
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;
     CX_TRY(err);
-    CX_TRY(certificate_names_read(tx, directory->tenant_id,
-                                  predecessor->certificate.certificate_id, arena,
-                                  predecessor->names, &predecessor->name_count, &others));
+    CX_TRY(certificate_names_read(tx, directory->tenant_id, predecessor->certificate.certificate_id,
+                                  arena, predecessor->names, &predecessor->name_count, &others));
     return acme_order_account(tx, directory->tenant_id, predecessor->certificate.request_id,
                               &predecessor->account_id);
 }
@@ -118,7 +117,9 @@ cx_err acme_successor_kind(struct acme_call *call, struct cx_id certificate_id,
         return acme_refuse(call, ACME_ALREADY_REPLACED, "replaces-replaced",
                            "The certificate is replaced already.");
     CX_TRY(crypto_sha256(spki, digest));
-    bool same_key = memcmp(digest, s.certificate.spki_sha256, sizeof(digest)) == 0;
+    bool same_key =
+        cx_bytes_eq(CX_BYTES(digest, sizeof(digest)),
+                    CX_BYTES(s.certificate.spki_sha256, sizeof(s.certificate.spki_sha256)));
     *ret_kind = same_key ? REQUEST_RENEW : REQUEST_REPLACE;
     return CX_OK;
 }

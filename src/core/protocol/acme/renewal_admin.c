@@ -36,8 +36,7 @@ static cx_err read_shown(struct store_tx *tx, void *arg)
     struct showing *s = arg;
     struct cx_id tenant_id = s->request->principal.tenant_id;
     CX_TRY(renewal_window_find(tx, tenant_id, s->window_id, s->request->arena, &s->row));
-    return renewal_window_count(tx, tenant_id, &s->row, s->request->now_us,
-                                &s->certificate_count);
+    return renewal_window_count(tx, tenant_id, &s->row, s->request->now_us, &s->certificate_count);
 }
 
 static cx_err show(struct api_request *request, struct cx_id window_id,

@@ -27,9 +27,9 @@ static cx_err read_reason(struct revoking *r, const struct json_node *payload)
     struct acme_call *call = r->call;
     if (!json_has(payload, "reason"))
         return CX_OK;
-    CX_TRY(acme_refuse_as(call, ACME_MALFORMED,
-                          json_read_i64(payload, "reason", -1000000, 1000000, call->request->diag,
-                                        &reason)));
+    CX_TRY(acme_refuse_as(
+        call, ACME_MALFORMED,
+        json_read_i64(payload, "reason", -1000000, 1000000, call->request->diag, &reason)));
     /* Not for subscribers: cACompromise, certificateHold (final here), removeFromCRL, aACompromise. */
     bool allowed = reason == 0 || reason == 1 || (reason >= 3 && reason <= 5) || reason == 9;
     if (!allowed)
@@ -102,11 +102,13 @@ static cx_err read_certificate(struct store_tx *tx, void *arg)
     if (call->jws.has_jwk) {
         uint8_t digest[CRYPTO_SHA256_LEN];
         CX_TRY(crypto_sha256(call->spki, digest));
-        r->authorized = memcmp(digest, r->certificate.spki_sha256, sizeof(digest)) == 0;
+        r->authorized =
+            cx_bytes_eq(CX_BYTES(digest, sizeof(digest)),
+                        CX_BYTES(r->certificate.spki_sha256, sizeof(r->certificate.spki_sha256)));
         return CX_OK;
     }
-    CX_TRY(acme_order_account(tx, call->directory.tenant_id, r->certificate.request_id,
-                              &account_id));
+    CX_TRY(
+        acme_order_account(tx, call->directory.tenant_id, r->certificate.request_id, &account_id));
     r->authorized = cx_id_eq(account_id, call->account.account_id);
     return r->authorized ? CX_OK : by_authorizations(tx, r);
 }
@@ -121,7 +123,8 @@ static cx_err check(struct revoking *r)
     CX_TRY(err);
     if (!r->authorized)
         return acme_refuse(call, ACME_UNAUTHORIZED, "revocation-not-authorized",
-                           "Sign with the account that ordered it, one authorized for all its names, or its own key.");
+                           "Sign with the account that ordered it, one authorized for all its "
+                           "names, or its own key.");
     if (r->certificate.revoked_us)
         return acme_refuse(call, ACME_ALREADY_REVOKED, "certificate-revoked",
                            "The certificate is revoked already.");
@@ -139,7 +142,8 @@ static cx_err check_person(struct revoking *r)
     if (entry->profile.approvals_revoke == 0 || known)
         return CX_OK;
     return acme_refuse(call, ACME_UNAUTHORIZED, "approval-needs-binding",
-                       "Revoking certificates of this profile takes two persons: sign with an account that is bound to one.");
+                       "Revoking certificates of this profile takes two persons: sign with an "
+                       "account that is bound to one.");
 }
 
 static cx_err revoke_certificate(struct revoking *r)
@@ -164,7 +168,8 @@ static cx_err revoke_certificate(struct revoking *r)
         call, err.code == CX_E_CONFLICT ? ACME_ALREADY_REVOKED : ACME_UNAUTHORIZED, err));
     if (out.body.outcome != API_REVOCATION_OUTCOME_REVOKED)
         return acme_refuse(call, ACME_UNAUTHORIZED, "revocation-awaits-approval",
-                           "The certificate profile asks for a second person: the request to revoke waits for them.");
+                           "The certificate profile asks for a second person: the request to "
+                           "revoke waits for them.");
     call->raw->content_type = "text/plain";
     return CX_OK;
 }

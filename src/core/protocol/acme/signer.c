@@ -32,8 +32,7 @@ cx_err acme_signature_check(struct acme_call *call, const struct jws *jws, struc
         [JWS_EDDSA] = CRYPTO_SIGNATURE_ED25519,      [JWS_RS256] = CRYPTO_SIGNATURE_RSA_SHA256,
         [JWS_HS256] = CRYPTO_SIGNATURE_COUNT, /* fits no key pair */
     };
-    cx_err err =
-        crypto_jose_verify(spki, of[jws->algorithm], jws->signing_input, jws->signature);
+    cx_err err = crypto_jose_verify(spki, of[jws->algorithm], jws->signing_input, jws->signature);
     if (err.code == CX_E_USAGE)
         return acme_refuse(call, ACME_BAD_SIGNATURE_ALGORITHM, "jws-alg-key",
                            "The algorithm does not fit the key.");
@@ -41,7 +40,6 @@ cx_err acme_signature_check(struct acme_call *call, const struct jws *jws, struc
         return acme_refuse(call, ACME_BAD_PUBLIC_KEY, "jws-key-unsupported",
                            "The key is of a kind or size that is not supported.");
     if (err.code == CX_E_CRYPTO)
-        return acme_refuse(call, ACME_MALFORMED, "jws-signature",
-                           "The signature does not verify.");
+        return acme_refuse(call, ACME_MALFORMED, "jws-signature", "The signature does not verify.");
     return err;
 }

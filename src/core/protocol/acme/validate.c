@@ -158,7 +158,8 @@ static cx_err record(struct validation *v)
 static cx_err write_retry(struct store_tx *tx, void *arg)
 {
     const struct validation *v = arg;
-    int64_t wait_s = (int64_t)1 << (v->authorization.attempt_count < 6 ? v->authorization.attempt_count : 6);
+    int64_t wait_s =
+        (int64_t)1 << (v->authorization.attempt_count < 6 ? v->authorization.attempt_count : 6);
     return acme_authorization_begin(tx, v->request.principal.tenant_id,
                                     v->authorization.authorization_id, v->challenge,
                                     v->now_us + wait_s * CX_US_PER_S);
