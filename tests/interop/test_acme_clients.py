@@ -45,7 +45,6 @@ def run(*command, expect=0, **environment):
     done = subprocess.run([str(c) for c in command], env={**os.environ, **{k: str(v) for k, v in environment.items()}},
                           capture_output=True, text=True, timeout=100)
     assert (done.returncode == 0) == (expect == 0), f'{done.stdout[-1500:]}\n{done.stderr[-1500:]}'
-    done.said = ' '.join((done.stdout + done.stderr).split())
     return done
 
 
@@ -69,6 +68,12 @@ class Certbot:
     def do(self, command, *arguments, expect=0):
         return run('certbot', command, *self.common, *arguments, expect=expect, **self.environment)
 
+    def refused(self, *names, **options):
+        """What the server answered, from the log: Debian 12's certbot trips over its own exception and does not print it."""
+        self.certonly(*names, expect=1, **options)
+        with open(self.folder / 'l' / 'letsencrypt.log') as f:
+            return f.read()
+
     def leaf(self, name):
         with open(glob.glob(f'{self.folder}/c/live/{name}*/cert.pem')[-1]) as f:
             return f.read()
@@ -90,14 +95,11 @@ def test_certbot_issues_renews_revokes_and_is_refused(proving, outside, tmp_path
     serial = pki.field(second, '-serial').lower()
     view = next(c for c in proving.admin.pages('/v1/certificates?name=bot.example.org') if c['serial'] == serial)
     assert view['status'] == 'revoked'
-    said = bot.certonly('bot.example.net', expect=1).said
-    assert 'outside the domains' in said, said
-    refused = bot.certonly('*.bot.example.org', challenge='dns', expect=1)
-    assert 'wildcards' in refused.said, refused.said
+    assert 'identifier-out-of-scope' in bot.refused('bot.example.net')
+    assert 'name-wildcard-not-allowed' in bot.refused('*.bot.example.org', challenge='dns')
     (tmp_path / 'second').mkdir()
     forged = Certbot(world, outside, tmp_path / 'second', {**eab, 'hmac_key': acme.b64(b'0' * 32)})
-    said = forged.certonly('bot.example.org', expect=1).said
-    assert 'MAC' in said, said
+    assert 'eab-mac' in forged.refused('bot.example.org')
 
 
 def test_certbot_gets_a_wildcard_by_dns(make_instance, outside, tmp_path):

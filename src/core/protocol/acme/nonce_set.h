@@ -5,7 +5,7 @@
 #pragma once
 #include "base/clock.h"
 
-enum { NONCE_SET_MINUTES = 32, NONCE_SET_MAX = 1 << 22 /* of one minute */ };
+enum { NONCE_SET_MINUTES = 32, NONCE_SET_MAX = 1 << 20 /* of one minute */ };
 
 struct nonce_set;
 cx_err nonce_set_new(struct nonce_set **ret_set);
