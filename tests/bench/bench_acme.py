@@ -67,14 +67,14 @@ def run(record, best, seconds):
         path = '/acme/' + world.directory['id'] + '/directory'
         for name, more in (('acme_order', {'validation': 'challenge'}), ('acme_order_no_challenge', {})):
             eab = world.eab(domains=['bench.example.org'], **more)
-            for connections in (1, 16, 32):
+            for connections in (1, 16):
                 got = orders(instance.port, path, seconds, connections, '--http-port', http_port, '--eab-kid', eab['eab']['id'],
                              '--eab-key', eab['hmac_key'])
                 show(record, name, got, best['p256_verify'], connections=connections)
         instance.stop()
         pebble = Pebble(outside, folder, http_port)
         try:
-            for connections in (1, 16, 32):
+            for connections in (1, 16):
                 got = orders(pebble.port, '/dir', seconds, connections, '--http-port', http_port)
                 show(record, 'acme_order_pebble', got, best['p256_verify'], connections=connections)
         finally:
