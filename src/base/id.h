@@ -27,7 +27,13 @@ struct cx_id {
     X(KEY, "key")                                                                                  \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */                  \
     X(GROUP, "grp")                                                                                \
-    X(BINDING, "bnd")
+    X(BINDING, "bnd")                                                                              \
+    X(ACME_DIRECTORY, "acd")                                                                       \
+    X(ACME_EAB, "ace")                                                                             \
+    X(ACME_ACCOUNT, "aca")                                                                         \
+    X(ACME_ORDER, "aco")                                                                           \
+    X(ACME_AUTHORIZATION, "acz")                                                                   \
+    X(RENEWAL_WINDOW, "rnw")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

@@ -16,6 +16,8 @@ struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
+struct nonce_set;      /* core/protocol/acme/nonce_set.h */
+struct acme_validator; /* core/protocol/acme/validate.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -42,4 +44,6 @@ struct core {
     struct access_cache *access; /* NULL: rights are compiled each time */
     struct status_service *status;
     struct issuance_worker *issuance;
+    struct nonce_set *acme_nonces;
+    struct acme_validator *acme_validator;
 };

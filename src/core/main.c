@@ -15,6 +15,8 @@
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
+#include "core/protocol/acme/nonce_set.h"
+#include "core/protocol/acme/validate.h"
 #include "core/status/status.h"
 #include "core/system/clock.h"
 #include "os/file.h"
@@ -78,7 +80,9 @@ static cx_err start_parts(struct running *run)
     CX_TRY(access_adopt(core));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
-    return issuance_worker_start(core, &core->issuance);
+    CX_TRY(issuance_worker_start(core, &core->issuance));
+    CX_TRY(nonce_set_new(&core->acme_nonces));
+    return acme_validator_start(core, &core->acme_validator);
 }
 
 static cx_err start_servers(struct running *run, struct cx_diag *diag)
@@ -112,6 +116,8 @@ static void stop(struct running *run)
     struct core *core = &run->core;
     api_server_stop(run->gate);
     api_server_stop(run->local);
+    acme_validator_stop(core->acme_validator);
+    nonce_set_free(core->acme_nonces);
     issuance_worker_stop(core->issuance);
     status_stop(core->status);
     if (core->audit)
