@@ -10,6 +10,8 @@ import pytest
 from harness import acme, pki
 from harness.challtestsrv import World
 
+ENGINES = ['sqlite']  # what clients make of the protocol; tests/integration/test_acme*.py are for both
+
 HOOK = '''#!/usr/bin/python3
 import base64, hashlib, json, os, urllib.request
 def tell(action, **body):
