@@ -30,7 +30,13 @@ struct cx_id {
     X(BINDING, "bnd")                                                                              \
     X(INCIDENT, "inc")                                                                             \
     X(REPORT, "rpt")                                                                               \
-    X(SCOPE, "scp")
+    X(SCOPE, "scp")                                                                                \
+    X(ACME_DIRECTORY, "acd")                                                                       \
+    X(ACME_EAB, "ace")                                                                             \
+    X(ACME_ACCOUNT, "aca")                                                                         \
+    X(ACME_ORDER, "aco")                                                                           \
+    X(ACME_AUTHORIZATION, "acz")                                                                   \
+    X(RENEWAL_WINDOW, "rnw")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

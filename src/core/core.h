@@ -18,6 +18,8 @@ struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
 struct rule_set;        /* duties in incidents: core/incident/rule_set.h */
 struct incident_worker; /* core/incident/worker.h */
+struct nonce_set;       /* core/protocol/acme/nonce_set.h */
+struct acme_validator;  /* core/protocol/acme/validate.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -46,4 +48,6 @@ struct core {
     struct issuance_worker *issuance;
     struct rule_set *rules;
     struct incident_worker *incidents;
+    struct nonce_set *acme_nonces;
+    struct acme_validator *acme_validator;
 };

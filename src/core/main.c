@@ -17,6 +17,8 @@
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
+#include "core/protocol/acme/nonce_set.h"
+#include "core/protocol/acme/validate.h"
 #include "core/status/status.h"
 #include "core/system/clock.h"
 #include "os/file.h"
@@ -82,7 +84,9 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
-    return incident_worker_start(core, &core->incidents);
+    CX_TRY(incident_worker_start(core, &core->incidents));
+    CX_TRY(nonce_set_new(&core->acme_nonces));
+    return acme_validator_start(core, &core->acme_validator);
 }
 
 static cx_err start_servers(struct running *run, struct cx_diag *diag)
@@ -116,6 +120,8 @@ static void stop(struct running *run)
     struct core *core = &run->core;
     api_server_stop(run->gate);
     api_server_stop(run->local);
+    acme_validator_stop(core->acme_validator);
+    nonce_set_free(core->acme_nonces);
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
     incident_worker_stop(core->incidents);

@@ -58,8 +58,14 @@ struct role_start {
     struct cx_str softhsm2_conf;    /* already in the environment; "" = none */
 
     /* outbound */
-    bool outbound_allow_private; /* may reach loopback and private addresses: tests and inner
-                                    networks */
+    bool outbound_allow_private;           /* may reach every address: tests and inner networks */
+    bool outbound_binds;                   /* a perspective connects from an address of its own */
+    struct cx_str outbound_allow_networks; /* texts as in supervisor/config.h */
+    struct cx_str validation_perspectives;
+    unsigned validation_quorum;
+    uint16_t validation_http_port, validation_https_port, validation_tls_port;
+    struct cx_str dns_trust_anchor;
+    struct cx_str dns_insecure_zones;
 };
 
 /* The sandbox of a role, from its start: the one place where every role's rights are written down.

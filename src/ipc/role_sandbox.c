@@ -7,7 +7,8 @@
 #include "base/number.h"
 #include "os/file.h"
 
-enum { POSTGRES_PORT = 5432, FILES_PER_ROLE = 256, FILES_CORE = 4096 };
+/* outbound: 64 workers with a connection each, 8 resolvers with up to 80 sockets each. */
+enum { POSTGRES_PORT = 5432, FILES_PER_ROLE = 256, FILES_OUTBOUND = 1024, FILES_CORE = 4096 };
 
 static cx_err allow(struct sandbox_spec *spec, const char *path, uint32_t access)
 {
@@ -152,11 +153,14 @@ static cx_err keys_spec(const struct role_start *start, struct sandbox_spec *spe
     return allow_data(spec, start, "keys", SANDBOX_READ | SANDBOX_WRITE);
 }
 
-static cx_err outbound_spec(struct sandbox_spec *spec)
+static cx_err outbound_spec(const struct role_start *start, struct sandbox_spec *spec)
 {
     spec->sockets = SANDBOX_SOCKETS_INET;
     spec->any_tcp_connect = true;
-    spec->nofile_max = FILES_PER_ROLE;
+    spec->no_listen = true;
+    spec->nofile_max = FILES_OUTBOUND;
+    if (start->outbound_binds) /* port 0: choosing the address that a connection comes from */
+        CX_TRY(sandbox_allow_port(spec, 0, true, false));
     CX_TRY(allow_openssl(spec));
     return allow_resolver(spec);
 }
@@ -178,7 +182,7 @@ cx_err role_sandbox_spec(const struct role_start *start, struct sandbox_spec *re
         CX_TRY(keys_spec(start, &spec));
         break;
     case ROLE_OUTBOUND:
-        CX_TRY(outbound_spec(&spec));
+        CX_TRY(outbound_spec(start, &spec));
         break;
     default:
         return CX_ERR(USAGE); /* the gate's is made beside its configuration: supervisor/gate.c */

@@ -61,6 +61,7 @@ struct sandbox_spec {
 
     enum sandbox_syscalls syscalls;
     uint32_t sockets; /* enum sandbox_sockets bits */
+    bool no_listen;   /* no socket of this process may wait for connections (deny list only) */
 
     uint32_t nofile_max;   /* RLIMIT_NOFILE */
     uint64_t file_len_max; /* RLIMIT_FSIZE; UINT64_MAX = no limit, 0 = no file may be written */

@@ -237,6 +237,9 @@ static const char *const keys_allowed[] = {
 
 /* clang-format on */
 
+/* A socket that was never bound can listen too, on a port that the kernel picks: Landlock does not see it. */
+static const char *const denied_servers[] = {"listen", "accept", "accept4"};
+
 static int add_names(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -292,6 +295,8 @@ static int deny_listed(scmp_filter_ctx ctx, const struct sandbox_spec *spec)
     int rc = add_names(ctx, refuse, denied, CX_COUNT_OF(denied));
     if (rc == 0)
         rc = deny_sockets(ctx, spec->sockets);
+    if (rc == 0 && spec->no_listen)
+        rc = add_names(ctx, refuse, denied_servers, CX_COUNT_OF(denied_servers));
     for (unsigned bit = 0; rc == 0 && bit < 64; bit++) {
         uint64_t flag = UINT64_C(1) << bit;
         if (namespace_flags & flag)

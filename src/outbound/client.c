@@ -3,15 +3,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ipc/client.h"
+#include "outbound/client_internal.h"
 
 enum { REQUEST_MAX = 4096, REPLY_ARENA_MAX = 4096 };
 #define PING_TIMEOUT_US (5 * CX_US_PER_S)
-#define FETCH_GRACE_US                                                                             \
-    (5 * CX_US_PER_S) /* beyond the transfer's own limit: queueing, the channel */
-
-struct outbound_client {
-    struct ipc_client *ipc;
-};
 
 cx_err outbound_client_new(int fd, struct outbound_client **ret_client)
 {
@@ -54,7 +49,7 @@ cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_
     CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(REQUEST_MAX);
     CX_TRY(ipc_outbound_fetch_write(&body, &request));
     const struct ipc_call call = {IPC_OUTBOUND_FETCH, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
-                                  (int64_t)timeout_ms * 1000 + FETCH_GRACE_US};
+                                  (int64_t)timeout_ms * 1000 + OUTBOUND_GRACE_US};
     CX_CLEANUP(cx_buf_clear) struct cx_buf reply = CX_BUF_INIT(0);
     CX_TRY(ipc_client_call(client->ipc, &call, diag, &reply));
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(REPLY_ARENA_MAX);

@@ -1,9 +1,13 @@
 /*
  * Core's side of the outbound process: what leaves the house, one function a request.
- * Thread-safe. CX_E_BUSY: outbound is restarting or full, nothing was done. CX_E_IO: no answer came.
+ * Thread-safe; each call blocks its thread until the answer or the time limit. CX_E_BUSY: outbound is
+ * restarting or full, or this source has its share of the workers: nothing was done, ask again later.
+ * CX_E_IO: no answer came.
  */
 #pragma once
+#include "base/arena.h"
 #include "base/diag.h"
+#include "base/id.h"
 
 struct outbound_client;
 
@@ -20,3 +24,92 @@ enum { OUTBOUND_URL_MAX = 2048, OUTBOUND_BODY_MAX = 1048576, OUTBOUND_TIMEOUT_MA
 cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_t body_max,
                       uint32_t timeout_ms, struct cx_diag *diag, uint16_t *ret_status,
                       struct cx_buf *ret_body);
+
+/* ---- domain validation (docs/design/050-domain-validation.md) ---- */
+
+enum outbound_challenge {
+    OUTBOUND_HTTP_01,        /* RFC 8555 §8.3 */
+    OUTBOUND_DNS_01,         /* RFC 8555 §8.4 */
+    OUTBOUND_DNS_ACCOUNT_01, /* draft-ietf-acme-dns-account-label */
+    OUTBOUND_TLS_ALPN_01,    /* RFC 8737 */
+    OUTBOUND_CHALLENGE_COUNT
+};
+
+/* What went wrong, in the words of RFC 8555 §6.7. Order is part of the IPC format: append only. */
+enum outbound_problem {
+    OUTBOUND_VALID,
+    OUTBOUND_CONNECTION,          /* connection: the host could not be reached */
+    OUTBOUND_DNS,                 /* dns: no usable or no trustworthy DNS answer */
+    OUTBOUND_UNAUTHORIZED,        /* unauthorized: what was found proves nothing */
+    OUTBOUND_TLS,                 /* tls: the handshake failed */
+    OUTBOUND_CAA,                 /* caa: a CAA record forbids it */
+    OUTBOUND_INCORRECT_RESPONSE,  /* incorrectResponse: found, but with another value */
+    OUTBOUND_REJECTED_IDENTIFIER, /* rejectedIdentifier: its address may not be reached by policy */
+    OUTBOUND_PROBLEM_COUNT
+};
+/* The last part of the ACME error URN ("connection" …); "" for OUTBOUND_VALID. Never NULL. */
+const char *outbound_problem_name(enum outbound_problem problem);
+
+enum {
+    OUTBOUND_NAME_MAX = 253,
+    OUTBOUND_TOKEN_MAX = 128,
+    OUTBOUND_KEY_AUTHORIZATION_MAX = 256,
+    OUTBOUND_ACCOUNT_URL_MAX = 512,
+    OUTBOUND_ISSUERS_MAX = 16,
+    OUTBOUND_PERSPECTIVES_MAX = 8
+};
+
+struct outbound_validation {
+    struct cx_id source_id; /* whose request it is (an account): nobody gets more than a share */
+    enum outbound_challenge kind;
+    /* A DNS name in lower-case A-labels, without "*." and trailing dot; or an IP address in the one
+     * form that RFC 5952 (IPv6) or dotted decimals give. Anything else is CX_E_PARSE: there is no
+     * name whose last label is a number. */
+    struct cx_str name;
+    bool is_ip;
+    struct cx_str token;             /* base64url, as in the challenge */
+    struct cx_str key_authorization; /* token "." base64url(SHA-256(JWK)); public */
+    struct cx_str account_url;       /* dns-account-01: the "kid"; else "" */
+    uint32_t timeout_ms;             /* of the whole; 1 … OUTBOUND_TIMEOUT_MAX_MS */
+};
+
+/* RFC 8659; RFC 8657 for account_uri and method. */
+struct outbound_caa {
+    struct cx_id source_id;
+    struct cx_str name; /* a DNS name, as above: without the "*." of a wildcard */
+    bool wildcard;
+    const struct cx_str *issuers; /* domain names that identify this CA; at least one */
+    size_t issuer_count;
+    struct cx_str account_uri; /* "" = none: a record that asks for one then does not match */
+    struct cx_str method;      /* "dns-01" …; "" = none, likewise */
+    uint32_t timeout_ms;
+};
+
+struct outbound_observation {
+    struct cx_str perspective;
+    enum outbound_problem problem;
+    struct cx_str text;      /* names what was seen, fit for a problem document */
+    struct cx_str addresses; /* those tried, in order, separated by blanks; "" = none */
+    bool secure;             /* every DNS answer that decided was proven by DNSSEC */
+    uint32_t elapsed_ms;
+};
+
+struct outbound_verdict {
+    enum outbound_problem problem; /* OUTBOUND_VALID: enough perspectives agree */
+    struct cx_str text; /* "" when valid; else the deciding observation's, with its perspective */
+    const struct outbound_observation *observations; /* one a perspective, in configured order */
+    size_t observation_count;
+};
+
+/*
+ * A refusal is CX_OK with the problem in ret_verdict, whose text and lists are in arena. An error means
+ * that nothing is known: CX_E_PARSE (the request itself: field and rule in diag), CX_E_BUSY, CX_E_IO,
+ * CX_E_LIMIT (arena), CX_E_NOMEM.
+ */
+cx_err outbound_validate(struct outbound_client *client, const struct outbound_validation *request,
+                         struct arena *arena, struct cx_diag *diag,
+                         struct outbound_verdict *ret_verdict);
+/* OUTBOUND_VALID: no CAA record forbids it. OUTBOUND_CAA: one does. OUTBOUND_DNS: not known. */
+cx_err outbound_check_caa(struct outbound_client *client, const struct outbound_caa *request,
+                          struct arena *arena, struct cx_diag *diag,
+                          struct outbound_verdict *ret_verdict);

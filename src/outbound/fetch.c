@@ -3,7 +3,6 @@
 #include "outbound/fetch.h"
 
 #include "base/cleanup.h"
-#include "outbound/address.h"
 
 #include <curl/curl.h>
 
@@ -32,8 +31,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 {
     struct transfer *transfer = arg;
     (void)purpose;
-    if (!transfer->fetch->allow_private &&
-        !outbound_address_is_public(&address->addr, address->addrlen)) {
+    if (!address_policy_allows(transfer->fetch->policy, &address->addr, address->addrlen)) {
         transfer->address_refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -111,8 +109,9 @@ static bool set_options(CURL *easy, const char *url, struct transfer *transfer)
 static cx_err explain(CURLcode rc, const struct transfer *transfer, struct cx_diag *diag)
 {
     if (transfer->address_refused)
-        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-address",
-                         "the URL leads to an address that is not public");
+        return cx_refuse(
+            diag, CX_ERR(POLICY), "url", "outbound-address",
+            "the URL leads to an address that is not public and not in outbound_allow_networks");
     if (transfer->too_long)
         return cx_refuse(diag, CX_ERR(LIMIT), "url", "outbound-size",
                          "the answer is larger than %zu octets", transfer->fetch->body_max);

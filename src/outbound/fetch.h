@@ -5,7 +5,7 @@
  * (body), CX_E_IO (not reachable, time, TLS); the diagnostic says which.
  */
 #pragma once
-#include "base/diag.h"
+#include "outbound/address.h"
 
 /* Once, before threads start and before the sandbox. */
 cx_err fetch_init(void);
@@ -14,7 +14,7 @@ struct fetch {
     struct cx_str url; /* at most 2048 octets */
     size_t body_max;
     unsigned timeout_ms;
-    bool allow_private; /* loopback and private addresses too */
+    const struct address_policy *policy;
 };
 /* *ret_status is the final answer's; its body is appended to body (whose maximum is at least body_max). */
 cx_err fetch_run(const struct fetch *fetch, struct cx_diag *diag, uint16_t *ret_status,

@@ -85,6 +85,11 @@ enum { PKI_SKEW_MAX_S = 300 };
 cx_err pki_template_check(const struct pki_template *tmpl, const struct pki_issuer *issuer,
                           cx_time now_us, struct cx_diag *diag);
 
+/* One name alone: its form, the profile's rules for names and the issuer's name constraints. Part of pki_template_check,
+ * for protocols that learn the names before the key. */
+cx_err pki_name_allowed(const struct pki_profile *profile, const struct pki_issuer *issuer,
+                        const struct pki_name *name, const char *field, struct cx_diag *diag);
+
 /* The to-be-signed bytes. Checks nothing that pki_template_check checks. */
 cx_err pki_tbs_write(const struct pki_template *tmpl, const struct pki_issuer *issuer,
                      struct cx_buf *out);

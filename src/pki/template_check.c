@@ -88,25 +88,39 @@ static cx_err check_subject(const struct check *c)
     return CX_OK;
 }
 
-static cx_err check_dns_rules(const struct check *c, struct cx_bytes dns, const char *field)
+static cx_err check_dns_rules(const struct pki_profile *profile, struct cx_bytes dns,
+                              const char *field, struct cx_diag *diag)
 {
-    if (pki_dns_is_wildcard(dns) && !c->profile->wildcard)
-        return refuse(c, field, "name-wildcard-not-allowed",
-                      "The profile does not allow wildcards.");
+    if (pki_dns_is_wildcard(dns) && !profile->wildcard)
+        return cx_refuse(diag, CX_ERR(POLICY), field, "name-wildcard-not-allowed",
+                         "The profile does not allow wildcards.");
     /* BR 2.2.6 §3.2.2.6 and common sense: "*.com" is never one organisation's. */
     if (pki_dns_is_wildcard(dns) && pki_dns_is_single_label(CX_BYTES(dns.ptr + 2, dns.len - 2)))
-        return refuse(c, field, "name-wildcard-too-wide",
-                      "A wildcard needs at least two labels below it.");
-    if (pki_dns_is_single_label(dns) && !c->profile->single_label)
-        return refuse(c, field, "name-single-label-not-allowed",
-                      "The profile needs fully qualified names.");
-    for (size_t i = 0; i < c->profile->dns_suffix_count; i++)
-        if (pki_dns_within(dns, c->profile->dns_suffixes[i]))
+        return cx_refuse(diag, CX_ERR(POLICY), field, "name-wildcard-too-wide",
+                         "A wildcard needs at least two labels below it.");
+    if (pki_dns_is_single_label(dns) && !profile->single_label)
+        return cx_refuse(diag, CX_ERR(POLICY), field, "name-single-label-not-allowed",
+                         "The profile needs fully qualified names.");
+    for (size_t i = 0; i < profile->dns_suffix_count; i++)
+        if (pki_dns_within(dns, profile->dns_suffixes[i]))
             return CX_OK;
-    if (c->profile->dns_suffix_count)
-        return refuse(c, field, "name-suffix-not-allowed",
-                      "The name is outside the profile's domains.");
+    if (profile->dns_suffix_count)
+        return cx_refuse(diag, CX_ERR(POLICY), field, "name-suffix-not-allowed",
+                         "The name is outside the profile's domains.");
     return CX_OK;
+}
+
+cx_err pki_name_allowed(const struct pki_profile *profile, const struct pki_issuer *issuer,
+                        const struct pki_name *name, const char *field, struct cx_diag *diag)
+{
+    CX_TRY(pki_name_check(name, field, diag));
+    if (!(profile->name_kinds & 1u << name->kind))
+        return cx_refuse(diag, CX_ERR(POLICY), field, "name-kind-not-allowed",
+                         "The profile does not allow names of the kind %s.",
+                         pki_name_kind_name(name->kind));
+    if (name->kind == PKI_NAME_DNS)
+        CX_TRY(check_dns_rules(profile, name->value, field, diag));
+    return pki_constraints_allow(issuer->constraints, issuer->constraint_count, name, field, diag);
 }
 
 static cx_err check_name(const struct check *c, size_t index)
@@ -114,18 +128,10 @@ static cx_err check_name(const struct check *c, size_t index)
     const struct pki_name *name = &c->tmpl->names[index];
     char field[32];
     snprintf(field, sizeof(field), "/names/%zu", index);
-    CX_TRY(pki_name_check(name, field, c->diag));
-    if (!(c->profile->name_kinds & 1u << name->kind))
-        return cx_refuse(c->diag, CX_ERR(POLICY), field, "name-kind-not-allowed",
-                         "The profile does not allow names of the kind %s.",
-                         pki_name_kind_name(name->kind));
     for (size_t i = 0; i < index; i++)
         if (pki_name_eq(&c->tmpl->names[i], name))
             return refuse(c, field, "name-duplicate", "The name is there twice.");
-    if (name->kind == PKI_NAME_DNS)
-        CX_TRY(check_dns_rules(c, name->value, field));
-    return pki_constraints_allow(c->issuer->constraints, c->issuer->constraint_count, name, field,
-                                 c->diag);
+    return pki_name_allowed(c->profile, c->issuer, name, field, c->diag);
 }
 
 static cx_err check_names(const struct check *c)

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "codec/yaml.h"
 #include "os/file.h"
+#include "outbound/perspective.h"
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
@@ -66,6 +67,36 @@ const struct config_option config_options[] = {
     SWITCH(outbound_allow_private, "false",
            "Lets outbound reach loopback, link-local and private addresses. Off, a URL that a user "
            "enters cannot be aimed at the inner network."),
+    TEXT(outbound_allow_networks, "", 1000,
+         "Networks beyond the public ones that outbound may reach, such as 10.0.0.0/8,fd00::/8. A "
+         "private "
+         "CA that validates hosts of the inner network needs them here."),
+    TEXT(
+        validation_perspectives, "local", 1000,
+        "From where ACME challenges and CAA are looked at, separated by |: a name, then resolver= "
+        "(an "
+        "address, address@port, or root for the authoritative servers; may be repeated; without it "
+        "those "
+        "of /etc/resolv.conf) and source= (an address of this host to connect from), after commas. "
+        "Example: near,resolver=10.0.0.53|far,resolver=192.0.2.53,source=10.8.0.2"),
+    NUMBER(validation_quorum, "0", 0, 8,
+           "Perspectives that have to see the same, the first always among them. 0: all."),
+    NUMBER(validation_http_port, "80", 1, 65535,
+           "Port of http-01 (RFC 8555: 80). Another one is for tests: anybody may listen there."),
+    NUMBER(validation_https_port, "443", 1, 65535,
+           "Port of https targets that http-01 may be redirected to. Another one is for tests."),
+    NUMBER(validation_tls_port, "443", 1, 65535,
+           "Port of tls-alpn-01 (RFC 8737: 443). Another one is for tests."),
+    TEXT(dns_trust_anchor, "root", 500,
+         "Trust anchor of DNSSEC: root (the keys of the root zone, part of the program), the "
+         "absolute path "
+         "of a file with DS or DNSKEY records, or none. With an anchor, the resolvers have to pass "
+         "on "
+         "DNSSEC records, and an answer that does not verify fails the validation."),
+    TEXT(dns_insecure_zones, "", 1000,
+         "Zones to be taken without signatures, although the trust anchor says they do not exist "
+         "or are "
+         "signed: corp.example,lan. For names of the inner network."),
     NUMBER(body_max, "1048576", 4096, 67108864, "Octets of a request body; more is answered 413."),
     NUMBER(request_timeout_s, "30", 5, 3600,
            "Seconds a client has for its header and for each pause in its body, and core for its "
@@ -245,10 +276,29 @@ static cx_err check_listen(const char *name, struct cx_str listen, uint16_t *ret
     return CX_OK;
 }
 
+static cx_err check_outbound(const struct config *config, struct cx_diag *diag)
+{
+    struct perspective_plans plans;
+    struct address_policy policy;
+    CX_TRY(perspective_parse(config->validation_perspectives, diag, &plans));
+    CX_TRY(address_policy_parse(config->outbound_allow_networks, config->outbound_allow_private,
+                                diag, &policy));
+    if (config->validation_quorum > (int64_t)plans.count)
+        return cx_refuse(diag, CX_ERR(PARSE), "validation_quorum", "range",
+                         "validation_quorum is larger than the number of perspectives");
+    struct cx_str anchor = config->dns_trust_anchor;
+    if (!cx_str_is(anchor, "root") && !cx_str_is(anchor, "none") &&
+        !cx_str_starts(anchor, CX_STR("/")))
+        return cx_refuse(diag, CX_ERR(PARSE), "dns_trust_anchor", "words",
+                         "dns_trust_anchor takes root, none or an absolute path");
+    return CX_OK;
+}
+
 cx_err config_finish(struct config *config, struct cx_str data_dir, struct arena *arena,
                      struct cx_diag *diag)
 {
     uint16_t https_port = 0, http_port = 0;
+    CX_TRY(check_outbound(config, diag));
     CX_TRY(check_listen("https_listen", config->https_listen, &https_port, diag));
     if (config->http_listen.len > 0)
         CX_TRY(check_listen("http_listen", config->http_listen, &http_port, diag));

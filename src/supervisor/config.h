@@ -27,6 +27,14 @@ struct config {
     struct cx_str pkcs11_state_dir;
     struct cx_str softhsm2_conf;
     bool outbound_allow_private;
+    struct cx_str outbound_allow_networks;
+    struct cx_str validation_perspectives;
+    int64_t validation_quorum;
+    int64_t validation_http_port;
+    int64_t validation_https_port;
+    int64_t validation_tls_port;
+    struct cx_str dns_trust_anchor;
+    struct cx_str dns_insecure_zones;
     int64_t body_max;
     int64_t request_timeout_s;
     int64_t request_rate;

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "outbound/perspective.h"
 #include "supervisor/gate.h"
 #include "supervisor/instance.h"
 #include "supervisor/layout.h"
@@ -26,6 +27,14 @@ static bool find_role(const char *name, enum role_kind *ret_kind)
             return true;
         }
     return false;
+}
+
+/* config_finish has checked the text. */
+static bool outbound_binds(const struct config *config)
+{
+    struct perspective_plans plans = {.count = 0};
+    return cx_is_ok(perspective_parse(config->validation_perspectives, NULL, &plans)) &&
+           perspective_needs_bind(&plans);
 }
 
 static struct role_start make_start(enum role_kind kind, const struct instance *instance)
@@ -51,6 +60,15 @@ static struct role_start make_start(enum role_kind kind, const struct instance *
         .pkcs11_state_dir = config->pkcs11_state_dir,
         .softhsm2_conf = config->softhsm2_conf,
         .outbound_allow_private = config->outbound_allow_private,
+        .outbound_binds = outbound_binds(config),
+        .outbound_allow_networks = config->outbound_allow_networks,
+        .validation_perspectives = config->validation_perspectives,
+        .validation_quorum = (unsigned)config->validation_quorum,
+        .validation_http_port = (uint16_t)config->validation_http_port,
+        .validation_https_port = (uint16_t)config->validation_https_port,
+        .validation_tls_port = (uint16_t)config->validation_tls_port,
+        .dns_trust_anchor = config->dns_trust_anchor,
+        .dns_insecure_zones = config->dns_insecure_zones,
     };
 }
 

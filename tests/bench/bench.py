@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.parse
 
+import bench_acme
 from harness import pki, status
 from harness.instance import BUILD, ROOT, Instance, wait_for
 
@@ -277,6 +278,8 @@ def run(path, rows, seconds, only=()):
             issue_bench(instance, record, best, folder, seconds)
         if wanted('ocsp'):
             ocsp_bench(instance, record, folder, seconds)
+        if wanted('acme'):
+            bench_acme.run(record, best, seconds)
         have = 0
         for revoked in ([0, rows // 10, rows] if wanted('revoke') else []) or ([rows] if wanted('search') else []):
             if revoked > have:

@@ -181,6 +181,20 @@ bool listens(void)
            errno == EACCES;
 }
 
+bool listens_anywhere(void)
+{
+    CX_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd >= 0 && listen(fd, 1) < 0 && errno == EPERM;
+}
+
+bool binds_an_address(void)
+{
+    CX_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = loopback(0);
+    return fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 &&
+           errno == EACCES;
+}
+
 /* Nothing listens there: a refused connection means that the sandbox let it pass. */
 bool connects_to_discard(void)
 {

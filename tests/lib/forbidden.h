@@ -55,6 +55,8 @@ bool makes_unix_socket(void);
 bool makes_packet_socket(void);
 bool makes_vsock(void);
 bool listens(void);
+bool listens_anywhere(void); /* a socket that was never bound gets a port from the kernel */
+bool binds_an_address(void); /* to any free port: how the address to connect from is chosen */
 bool connects_to_discard(void);
 bool executes(void);
 bool spawns(void);

@@ -22,12 +22,16 @@ struct api_request {
     struct cx_diag *diag;
     const struct api_operation *operation;
     struct principal principal;
+    /* What was asked of the principal: the operation's, or what an x-anonymous operation's handler asks itself. */
+    enum permission permission;
     struct cx_id request_id; /* also sent as the X-Request-Id header */
     cx_time now_us;          /* one time for the whole request */
     struct cx_str
         source_address; /* from the gate; "" on the local socket. Personal data: seal it */
     struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
     bool from_gate;
+    bool head_only;       /* HEAD, which is routed as GET */
+    struct cx_str target; /* path and query as sent: what a signed URL is compared with */
 };
 
 /* audit_commit with the operation's audit name, the principal and the request id filled in. details is

@@ -130,6 +130,8 @@ static cx_err find_operation(struct api_exchange *exchange)
                           &exchange->arena, &exchange->diag, &exchange->answer.allow,
                           &exchange->route));
     exchange->request.operation = exchange->route.operation;
+    CX_TRY(cx_str_view(cx_str_bytes(exchange->head.target), &exchange->request.target));
+    exchange->request.head_only = cx_str_is(exchange->head.method, "HEAD");
     return CX_OK;
 }
 
@@ -141,6 +143,7 @@ static cx_err check_caller(struct api_exchange *exchange)
     CX_TRY(access_authenticate(exchange->core, exchange->head.authorization,
                                exchange->request.now_us, &exchange->diag,
                                &exchange->request.principal));
+    exchange->request.permission = operation->permission;
     return authorise(&exchange->request.principal, operation->permission, NULL, &exchange->diag);
 }
 
@@ -269,7 +272,7 @@ static cx_err run_guarded(struct store_tx *tx, void *arg)
 static cx_err judge_again(struct api_request *request)
 {
     CX_TRY(access_principal_reload(request->core, request->now_us, &request->principal));
-    return authorise(&request->principal, request->operation->permission, NULL, request->diag);
+    return authorise(&request->principal, request->permission, NULL, request->diag);
 }
 
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg)

@@ -19,8 +19,8 @@ enum { DAY_S = 86400 };
 
 /* A certificate with what it was made of. */
 struct subject_of_action {
-    const struct principal *principal;
-    enum permission permission; /* for the action */
+    const struct principal *principal; /* NULL: who acts has proved to hold the key */
+    enum permission permission;        /* for the action */
     struct cx_diag *diag;
     struct cx_id tenant_id, certificate_id;
     struct arena *arena;
@@ -36,21 +36,22 @@ static cx_err read_subject(struct store_tx *tx, void *arg)
     struct arena *arena = subject->arena;
     CX_TRY(certificate_find(tx, subject->tenant_id, subject->certificate_id, arena,
                             &subject->certificate));
-    CX_TRY(access_check_certificate(tx, subject->principal, subject->permission,
-                                    subject->certificate_id, arena, subject->diag));
+    if (subject->principal)
+        CX_TRY(access_check_certificate(tx, subject->principal, subject->permission,
+                                        subject->certificate_id, arena, subject->diag));
     CX_TRY(access_place_of_certificate(tx, subject->tenant_id, subject->certificate_id, arena,
                                        &subject->place));
     return request_find(tx, subject->tenant_id, subject->certificate.request_id, arena,
                         &subject->origin);
 }
 
-static cx_err load(struct api_request *request, struct cx_id certificate_id,
-                   struct subject_of_action **ret_subject)
+static cx_err load_for(struct api_request *request, const struct principal *principal,
+                       struct cx_id certificate_id, struct subject_of_action **ret_subject)
 {
     struct subject_of_action *subject = NULL;
     CX_TRY(ARENA_NEW(request->arena, &subject));
-    subject->principal = &request->principal;
-    subject->permission = request->operation->permission;
+    subject->principal = principal;
+    subject->permission = request->permission;
     subject->diag = request->diag;
     subject->tenant_id = request->principal.tenant_id;
     subject->certificate_id = certificate_id;
@@ -62,6 +63,12 @@ static cx_err load(struct api_request *request, struct cx_id certificate_id,
     CX_TRY(err);
     *ret_subject = subject;
     return CX_OK;
+}
+
+static cx_err load(struct api_request *request, struct cx_id certificate_id,
+                   struct subject_of_action **ret_subject)
+{
+    return load_for(request, &request->principal, certificate_id, ret_subject);
 }
 
 /* The key is the certificate's, also where the server made it and its request holds none. */
@@ -213,6 +220,7 @@ struct revocation {
     struct api_request *request;
     const struct certificate_row *certificate;
     uint8_t reason;
+    bool by_holder;
 };
 
 static cx_err refuse_twice(struct cx_diag *diag)
@@ -225,23 +233,27 @@ static cx_err write_revocation(struct store_tx *tx, void *arg)
 {
     const struct revocation *revocation = arg;
     struct api_request *request = revocation->request;
-    CX_TRY(access_check_certificate(tx, &request->principal, PERMISSION_CERTIFICATE_REVOKE,
-                                    revocation->certificate->certificate_id, request->arena,
-                                    request->diag));
+    if (!revocation->by_holder)
+        CX_TRY(access_check_certificate(tx, &request->principal, PERMISSION_CERTIFICATE_REVOKE,
+                                        revocation->certificate->certificate_id, request->arena,
+                                        request->diag));
     cx_err err = certificate_revoke(tx, request->principal.tenant_id, revocation->certificate,
                                     revocation->reason, request->now_us);
     return err.code == CX_E_CONFLICT ? refuse_twice(request->diag) : err;
 }
 
 static cx_err revoke_now(struct api_request *request, const struct api_certificate_revoke_in *in,
-                         const struct certificate_row *certificate,
+                         const struct certificate_row *certificate, bool by_holder,
                          struct api_revocation_view *ret_view)
 {
-    struct revocation revocation = {request, certificate, revocation_reason_read(in->reason)};
+    struct revocation revocation = {request, certificate, revocation_reason_read(in->reason),
+                                    by_holder};
     struct field_detail details[] = {
         {"reason", cx_str_from(api_enum_name(&api_enum_revocation_reason, in->reason))},
         {"comment", in->comment}};
-    struct audit_event event = {.object_type = CX_ID_CERTIFICATE, .object_id = in->certificate_id};
+    struct audit_event event = {.tenant_id = request->principal.tenant_id,
+                                .object_type = CX_ID_CERTIFICATE,
+                                .object_id = in->certificate_id};
     CX_TRY(field_details(request->arena, details, 2, &event.details));
     CX_TRY(api_commit(request, &event, write_revocation, &revocation));
     status_changed(request->core, certificate);
@@ -296,10 +308,28 @@ cx_err handle_certificate_revoke(struct api_request *request,
                        certificate->profile_version, &entry));
     rules.profile = &entry->profile;
     if (entry->profile.approvals_revoke == 0)
-        return revoke_now(request, in, certificate, &ret_out->body);
+        return revoke_now(request, in, certificate, false, &ret_out->body);
     CX_TRY(load_body(request, subject));
     CX_TRY(issuer_get(request->core, subject->tenant_id, certificate->issuer_id, &rules.issuer));
     return revoke_by_request(request, in, subject, &rules, &ret_out->body);
+}
+
+cx_err certificate_revoke_by_holder(struct api_request *request,
+                                    const struct api_certificate_revoke_in *in,
+                                    struct api_revocation_view *ret_view)
+{
+    struct subject_of_action *subject = NULL;
+    const struct profile_entry *entry = NULL;
+    CX_TRY(load_for(request, NULL, in->certificate_id, &subject));
+    const struct certificate_row *certificate = &subject->certificate;
+    if (certificate->revoked_us)
+        return refuse_twice(request->diag);
+    CX_TRY(profile_get(request->core, subject->tenant_id, certificate->profile_name,
+                       certificate->profile_version, &entry));
+    if (entry->profile.approvals_revoke)
+        return cx_refuse(request->diag, CX_ERR(DENIED), "certificate_id", "approval-needs-person",
+                         "Revoking certificates of this profile takes two persons.");
+    return revoke_now(request, in, certificate, true, ret_view);
 }
 
 cx_err revoke_prepare(struct issuance *run, struct revoke_record *ret_record)

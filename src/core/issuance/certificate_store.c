@@ -56,6 +56,68 @@ cx_err certificate_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     return row ? certificate_row_of(q, arena, ret_certificate) : CX_ERR(NOTFOUND);
 }
 
+cx_err certificate_find_sha256(struct store_tx *tx, struct cx_id tenant_id, struct cx_bytes sha256,
+                               struct arena *arena, struct certificate_row *ret_certificate)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT " CERTIFICATE_COLUMNS " FROM certificate c "
+                         "WHERE c.tenant_id = $1 AND c.sha256 = $2",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_bytes(q, 2, sha256);
+    CX_TRY(store_step(q, &row));
+    return row ? certificate_row_of(q, arena, ret_certificate) : CX_ERR(NOTFOUND);
+}
+
+cx_err certificate_find_serial(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
+                               struct cx_bytes serial, struct arena *arena,
+                               struct certificate_row *ret_certificate)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT " CERTIFICATE_COLUMNS " FROM certificate c "
+                         "WHERE c.tenant_id = $1 AND c.issuer_id = $2 AND c.serial = $3",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, issuer_id);
+    store_bind_bytes(q, 3, serial);
+    CX_TRY(store_step(q, &row));
+    return row ? certificate_row_of(q, arena, ret_certificate) : CX_ERR(NOTFOUND);
+}
+
+cx_err certificate_names_read(struct store_tx *tx, struct cx_id tenant_id,
+                              struct cx_id certificate_id, struct arena *arena,
+                              struct cx_str *texts, size_t *ret_count, bool *ret_others)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    *ret_others = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT value FROM certificate_name "
+                         "WHERE tenant_id = $1 AND certificate_id = $2 ORDER BY position",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, certificate_id);
+    for (bool row = false;;) {
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        struct cx_str value = store_col_text(q, 0);
+        if (value.len == 0) {
+            *ret_others = true;
+            continue;
+        }
+        if (count == PKI_NAMES_MAX)
+            return CX_ERR(STORE);
+        CX_TRY(arena_copy_str(arena, value, &texts[count++]));
+    }
+    *ret_count = count;
+    return CX_OK;
+}
+
 cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
                              struct cx_id certificate_id, struct arena *arena,
                              struct cx_sealed *ret_der)

@@ -37,6 +37,16 @@ cx_err certificate_row_of(const struct store_stmt *q, struct arena *arena,
 
 cx_err certificate_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id certificate_id,
                         struct arena *arena, struct certificate_row *ret_certificate);
+/* By the digest of the whole certificate, and by issuer and serial number. */
+cx_err certificate_find_sha256(struct store_tx *tx, struct cx_id tenant_id, struct cx_bytes sha256,
+                               struct arena *arena, struct certificate_row *ret_certificate);
+cx_err certificate_find_serial(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
+                               struct cx_bytes serial, struct arena *arena,
+                               struct certificate_row *ret_certificate);
+/* The dns and ip names, in order; texts has room for PKI_NAMES_MAX. *ret_others: there are e-mail or uri names too. */
+cx_err certificate_names_read(struct store_tx *tx, struct cx_id tenant_id,
+                              struct cx_id certificate_id, struct arena *arena,
+                              struct cx_str *texts, size_t *ret_count, bool *ret_others);
 /* The sealed DER (table certificate_body, column der, row certificate_id). */
 cx_err certificate_body_find(struct store_tx *tx, struct cx_id tenant_id,
                              struct cx_id certificate_id, struct arena *arena,

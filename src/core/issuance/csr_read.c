@@ -23,19 +23,12 @@ cx_err csr_text_der(struct cx_str text, struct arena *arena, struct cx_bytes *re
     return CX_OK;
 }
 
-cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct arena *arena,
-                struct cx_diag *diag, struct issuance_body *ret_body)
+cx_err csr_read_der(struct cx_bytes der, const struct pki_profile *profile, struct arena *arena,
+                    struct cx_diag *diag, struct issuance_body *ret_body)
 {
     struct cx_diag why = CX_DIAG_INIT;
-    struct cx_bytes der = CX_BYTES_NONE;
     struct pki_csr csr;
-    cx_err err = csr_text_der(text, arena, &der);
-    if (err.code == CX_E_NOMEM)
-        return err;
-    if (cx_failed(err))
-        return cx_refuse(diag, CX_ERR(PARSE), "csr", "csr-form",
-                         "Send one PEM block CERTIFICATE REQUEST, or base64 of DER.");
-    err = pki_csr_parse(arena, der, &why, &csr);
+    cx_err err = pki_csr_parse(arena, der, &why, &csr);
     if (cx_is_ok(err))
         err = pki_csr_fits(&csr, profile, &why);
     if (err.code == CX_E_NOMEM)
@@ -50,4 +43,17 @@ cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct ar
                                        .name_count = csr.name_count,
                                        .spki = csr.spki};
     return CX_OK;
+}
+
+cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct arena *arena,
+                struct cx_diag *diag, struct issuance_body *ret_body)
+{
+    struct cx_bytes der = CX_BYTES_NONE;
+    cx_err err = csr_text_der(text, arena, &der);
+    if (err.code == CX_E_NOMEM)
+        return err;
+    if (cx_failed(err))
+        return cx_refuse(diag, CX_ERR(PARSE), "csr", "csr-form",
+                         "Send one PEM block CERTIFICATE REQUEST, or base64 of DER.");
+    return csr_read_der(der, profile, arena, diag, ret_body);
 }

@@ -12,3 +12,6 @@ cx_err csr_text_der(struct cx_str text, struct arena *arena, struct cx_bytes *re
  * arena. Every refusal has field "csr"; one by rule (signature included) is CX_E_POLICY. */
 cx_err csr_read(struct cx_str text, const struct pki_profile *profile, struct arena *arena,
                 struct cx_diag *diag, struct issuance_body *ret_body);
+/* The same for DER. */
+cx_err csr_read_der(struct cx_bytes der, const struct pki_profile *profile, struct arena *arena,
+                    struct cx_diag *diag, struct issuance_body *ret_body);

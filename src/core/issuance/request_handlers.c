@@ -149,11 +149,9 @@ static bool only_group(const struct principal *me, struct cx_id *ret_group)
     return !cx_id_is_zero(found);
 }
 
-static struct cx_id find_group(const struct principal *me, const struct api_request_create_in *in)
+struct cx_id request_default_group(const struct principal *me)
 {
     struct cx_id group_id = {{0}};
-    if (in->has_group_id)
-        return in->group_id;
     if (access_may(me, PERMISSION_REQUEST_CREATE, NULL) || !only_group(me, &group_id))
         return (struct cx_id){{0}};
     return group_id;
@@ -224,7 +222,8 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
     CX_TRY(policy_decide(&ask, request->diag, &decision));
     submission.approvals_needed = submission.profile->approvals_issue;
     CX_TRY(read_tags(request, in->tags, in->tags_count, &submission.tags));
-    submission.group_id = find_group(&request->principal, in);
+    submission.group_id =
+        in->has_group_id ? in->group_id : request_default_group(&request->principal);
     CX_TRY(check_place(request, &submission));
     CX_TRY(check_group(request, &submission));
     return request_submit_show(request, &submission, &ret_out->body);

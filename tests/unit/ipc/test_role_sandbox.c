@@ -12,9 +12,12 @@
 
 static char sqlite_url[OS_PATH_MAX];
 
+static bool outbound_binds;
+
 static struct role_start make_start(enum role_kind kind, const char *database_url)
 {
     return (struct role_start){.kind = kind,
+                               .outbound_binds = outbound_binds,
                                .data_dir = cx_str_from(forbidden_dir),
                                .control_fd = -1,
                                .keys_fd = -1,
@@ -137,7 +140,19 @@ static void test_outbound_connects_but_has_no_file_and_no_listener(void **state)
     expect_refused(ROLE_OUTBOUND, LAYER_FILES, opens_database);
     expect_refused(ROLE_OUTBOUND, LAYER_BASE, makes_unix_socket);
     expect_refused(ROLE_OUTBOUND, LAYER_TCP, listens);
+    expect_refused(ROLE_OUTBOUND, LAYER_BASE, listens_anywhere);
+    expect_refused(ROLE_OUTBOUND, LAYER_TCP, binds_an_address);
     expect_allowed(ROLE_OUTBOUND, connects_to_discard);
+}
+
+static void test_outbound_with_an_address_of_its_own_binds_and_does_not_listen(void **state)
+{
+    (void)state;
+    outbound_binds = true;
+    expect_allowed(ROLE_OUTBOUND, binds_an_address);
+    expect_refused(ROLE_OUTBOUND, LAYER_TCP, listens);
+    expect_refused(ROLE_OUTBOUND, LAYER_BASE, listens_anywhere);
+    outbound_binds = false;
 }
 
 static void *wait_in_thread(void *arg)
@@ -237,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_core_has_its_database_and_no_key_and_no_network),
         cmocka_unit_test(test_core_reaches_the_postgres_port_only),
         cmocka_unit_test(test_outbound_connects_but_has_no_file_and_no_listener),
+        cmocka_unit_test(test_outbound_with_an_address_of_its_own_binds_and_does_not_listen),
         cmocka_unit_test(test_a_second_thread_forbids_entering),
         cmocka_unit_test(test_a_missing_folder_forbids_entering),
         cmocka_unit_test(test_database_urls),

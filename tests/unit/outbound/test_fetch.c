@@ -56,7 +56,8 @@ static cx_err get(const char *path, bool allow_private, size_t body_max, struct 
 {
     char url[128];
     snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
-    const struct fetch fetch = {cx_str_from(url), body_max, 500, allow_private};
+    const struct address_policy policy = {.allow_private = allow_private};
+    const struct fetch fetch = {cx_str_from(url), body_max, 500, &policy};
     return fetch_run(&fetch, diag, ret_status, body);
 }
 
@@ -109,7 +110,8 @@ static void test_redirects_do_not_leave_http(void **state)
 
 static void assert_url_refused(const char *url, enum cx_category code)
 {
-    const struct fetch fetch = {cx_str_from(url), 64, 500, true};
+    const struct address_policy policy = {.allow_private = true};
+    const struct fetch fetch = {cx_str_from(url), 64, 500, &policy};
     CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(64);
     uint16_t status = 0;
     assert_int_equal(fetch_run(&fetch, NULL, &status, &body).code, code);
