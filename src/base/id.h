@@ -25,6 +25,8 @@ struct cx_id {
     X(INTENT, "int")                                                                               \
     X(AUDIT, "aud")                                                                                \
     X(KEY, "key")                                                                                  \
+    X(SESSION, "ses")                                                                              \
+    X(PASSKEY, "psk")                                                                              \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */
 
 enum cx_id_type {

@@ -15,6 +15,7 @@ struct profile_cache;   /* core/policy/profile_store.h */
 struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct outbound_client;
+struct password_pool; /* core/authentication/password_pool.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -40,4 +41,5 @@ struct core {
     struct profile_cache *profiles;
     struct status_service *status;
     struct issuance_worker *issuance;
+    struct password_pool *passwords;
 };

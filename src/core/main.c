@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
+#include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
@@ -72,6 +73,7 @@ static cx_err start_parts(struct running *run)
     CX_TRY(protect_new(core, &core->protect));
     CX_TRY(issuer_cache_new(&core->issuers));
     CX_TRY(profile_cache_new(&core->profiles));
+    CX_TRY(password_pool_new(&core->passwords));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     return issuance_worker_start(core, &core->issuance);
@@ -112,6 +114,7 @@ static void stop(struct running *run)
     status_stop(core->status);
     if (core->audit)
         audit_stop(core->audit);
+    password_pool_free(core->passwords);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);

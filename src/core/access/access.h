@@ -23,9 +23,12 @@ enum access_role {
 
 struct principal {
     struct cx_id tenant_id;
-    struct cx_id user_id;  /* the person */
-    struct cx_id token_id; /* the credential used; zero when none */
-    uint32_t roles;        /* bit set of 1 << enum access_role */
+    struct cx_id user_id;    /* the person */
+    struct cx_id token_id;   /* the credential used; zero when none */
+    struct cx_id session_id; /* the session used; zero when none */
+    cx_time factor_us;       /* of a session: when a second factor was last proved */
+    uint32_t roles;          /* bit set of 1 << enum access_role */
+    bool whole;              /* a token that stands for the person, not narrowed to some roles */
     bool authenticated;
 };
 

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "codec/http.h"
 #include "core/access/access_store.h"
+#include "core/access/credential.h"
 #include "core/access/secret.h"
 #include "core/core.h"
 #include "crypto/hash.h"
@@ -67,6 +68,7 @@ cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_ti
         .user_id = lookup.token.user_id,
         .token_id = lookup.token.token_id,
         .roles = lookup.token.roles & lookup.user.roles,
+        .whole = lookup.token.roles == ACCESS_ALL_ROLES,
         .authenticated = true,
     };
     return CX_OK;

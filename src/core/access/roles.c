@@ -4,7 +4,7 @@
  * tests/unit/core/access/test_authorise.c holds the golden table.
  *
  * Administrator has every permission and is bound by separation of duties like everyone else.
- * Auditor has no permission that changes anything, not even on their own tokens.
+ * Auditor has no permission that changes anything but how they themselves log in: not even on their own tokens.
  */
 #include "core/access/access.h"
 
@@ -25,6 +25,12 @@ static const uint32_t HOLDERS[PERMISSION_COUNT] = {
     [PERMISSION_TOKEN_READ] = A | R | P | O | U,
     [PERMISSION_TOKEN_CREATE] = A | R | P | O,
     [PERMISSION_TOKEN_REVOKE] = A | R | P | O,
+    [PERMISSION_SESSION_READ] = A | R | P | O | U,
+    [PERMISSION_SESSION_REVOKE] = A | R | P | O | U,
+    [PERMISSION_SESSION_STEP_UP] = A | R | P | O | U,
+    [PERMISSION_FACTOR_READ] = A | R | P | O | U,
+    [PERMISSION_FACTOR_SET] = A | R | P | O | U,
+    [PERMISSION_USER_FACTOR_RESET] = A,
     [PERMISSION_ISSUER_READ] = A | R | P | O | U,
     [PERMISSION_PROFILE_READ] = A | R | P | O | U,
     [PERMISSION_REQUEST_READ] = A | R | P | O | U,

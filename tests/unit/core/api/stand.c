@@ -3,6 +3,7 @@
 #include "api_types.h"
 #include "base/cleanup.h"
 #include "core/access/authenticate.h"
+#include "core/authentication/session.h"
 
 struct stand stand;
 
@@ -19,6 +20,37 @@ cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_ti
                                         .authenticated = true,
                                         .roles = 1u << (admin ? ROLE_ADMINISTRATOR : ROLE_AUDITOR)};
     return CX_OK;
+}
+
+bool session_claimed(const struct session_head *head)
+{
+    return cx_str_starts(head->cookies, CX_STR("session"));
+}
+
+cx_err session_authenticate(struct core *core, const struct session_head *head, cx_time now_us,
+                            struct cx_diag *diag, struct principal *ret_principal)
+{
+    (void)core;
+    bool fresh = cx_str_is(head->cookies, "session=fresh");
+    if (!fresh && !cx_str_is(head->cookies, "session=old"))
+        return cx_refuse(diag, CX_ERR(AUTH), "", "session-invalid", "Not a valid session.");
+    *ret_principal = (struct principal){.tenant_id = {{1}},
+                                        .user_id = {{2}},
+                                        .session_id = {{3}},
+                                        .factor_us = fresh ? now_us : 0,
+                                        .authenticated = true,
+                                        .roles = 1u << ROLE_ADMINISTRATOR};
+    return CX_OK;
+}
+
+cx_err session_check_step_up(const struct principal *principal,
+                             const struct api_operation *operation, cx_time now_us,
+                             struct cx_diag *diag)
+{
+    if (!operation->step_up || principal->factor_us == now_us ||
+        cx_id_is_zero(principal->session_id))
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(DENIED), "", "step-up-required", "Prove a factor.");
 }
 
 cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, void *arg)
