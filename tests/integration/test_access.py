@@ -67,6 +67,13 @@ def test_route_by_role(instance, callers, path, method, operation):
             assert status == 403, (role, permission, status)
 
 
+def test_privileged_acts_ask_a_session_for_a_fresh_factor():
+    """A golden list: who adds or takes away a privileged act changes it here, in review."""
+    assert {o['x-permission'] for _, _, o in operations() if o.get('x-step-up')} == {
+        'user.create', 'user.role.set', 'user.enable', 'user.link.create', 'user.factor.reset', 'token.create',
+        'request.approve', 'request.collect', 'certificate.revoke'}
+
+
 def test_the_auditor_can_change_nothing(callers):
     permissions = callers['auditor'].get('/v1/me').expect(200)['permissions']
     mutating = {o['x-permission'] for _, m, o in operations() if m != 'get' and 'x-audit' in o and 'x-permission' in o}
