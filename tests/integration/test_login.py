@@ -1,7 +1,7 @@
 """Sessions and their factors: password with one-time code, step-up, limits, recovery."""
 import pytest
 
-from harness.login import DEVICE, SESSION, Browser, Person, now_of
+from harness.login import DEVICE, SESSION, Browser, Codes, Person, now_of
 
 
 @pytest.fixture(scope='module')
@@ -172,6 +172,8 @@ def test_a_new_role_needs_a_new_secret_and_a_taken_one_ends_at_once(instance):
     instance.admin.post(f'/v1/users/{person.id}/disable').expect(200)
     browser.get('/v1/me').problem(401)
     Browser(instance).login(person.account, person.password, person.code()).problem(401, rule='login-failed')
+    instance.admin.post(f'/v1/users/{person.id}/enable').expect(200)
+    browser.get('/v1/me').problem(401, rule='session-invalid')  # what was ended stays ended
 
 
 @pytest.mark.parametrize('password,rule', [
@@ -247,3 +249,33 @@ def test_a_link_made_before_the_factors_does_not_get_round_them(instance):
     person = Person(instance, 'requester')
     assert instance.anonymous().post('/v1/enroll', {'link': made['link']}).status == 401
     person.token.get('/v1/me').expect(200)
+
+
+def test_the_command_line_logs_in_and_steps_up(instance, tmp_path):
+    made = instance.admin.post('/v1/users', {'display_name': 'C', 'roles': ['administrator']}).expect(201)
+    home = str(tmp_path)
+
+    def cli(*words, stdin=''):
+        return instance.cli(*words, home=home, stdin=stdin)
+    cli('enroll', instance.url, made['link'], '--ca-file', instance.root_pem).expect()
+    cli('factor', 'set-password', '--password', '@-', stdin='a fine phrase for a command line\n').expect()
+    begun = cli('factor', 'begin-totp', '--json').expect().json()
+    codes = Codes(begun['secret'])
+    cli('factor', 'confirm-totp', '--code', '@-', stdin=codes.at(now_of(instance) - 30)).expect()
+    advance(instance, 60)
+    (tmp_path / 'password').write_text('a fine phrase for a command line\n')
+    words = ('login', '--account', made['user']['id'], '--password', f'@{tmp_path}/password', '--code', '@-')
+    assert cli('login', '--account', 'x', '--password', 'in the process list', '--code', '@-').status != 0
+    wrong = cli(*words, stdin='000000')
+    assert wrong.status != 0 and 'login-failed' in wrong.err
+    session = cli(*words, '--json', stdin=codes.at(now_of(instance))).expect().json()
+    assert session['current'] and 'secret' not in session
+    assert cli('me', 'show', '--json').expect().json()['session_id'] == session['id']
+    cli('user', 'create', '--display-name', 'D', '--role', 'requester').expect()
+    advance(instance, 6 * 60)
+    refused = cli('user', 'create', '--display-name', 'D', '--role', 'requester')
+    assert refused.status != 0 and 'step-up-required' in refused.err
+    cli('session', 'step-up', '--code', '@-', stdin=codes.at(now_of(instance))).expect()
+    cli('user', 'create', '--display-name', 'D', '--role', 'requester').expect()
+    cli('session', 'revoke', session['id']).expect()
+    assert 'session-invalid' in cli('me', 'show').err

@@ -3,6 +3,7 @@
 #include "core/access/credential.h"
 #include "core/access/view.h"
 #include "core/authentication/factor_rights.h"
+#include "core/authentication/session_store.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 
@@ -231,7 +232,11 @@ static cx_err write_state(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "user_id", "user-not-disabled",
                          "Only a disabled user can be enabled.");
     CX_TRY(user_set_state(tx, tenant_id, change->user_id, user.state, change->to, request->now_us));
-    return change->to == USER_DISABLED ? check_administrator_left(tx, request) : CX_OK;
+    if (change->to != USER_DISABLED)
+        return CX_OK;
+    CX_TRY(
+        session_end_others(tx, tenant_id, change->user_id, (struct cx_id){{0}}, request->now_us));
+    return check_administrator_left(tx, request);
 }
 
 static cx_err change_state(struct api_request *request, struct cx_id user_id, enum user_state to,
