@@ -27,7 +27,9 @@ struct cx_id {
     X(KEY, "key")                                                                                  \
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */                  \
     X(GROUP, "grp")                                                                                \
-    X(BINDING, "bnd")
+    X(BINDING, "bnd")                                                                              \
+    X(SESSION, "ses")                                                                              \
+    X(PASSKEY, "psk")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

@@ -16,6 +16,7 @@ struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
+struct password_pool; /* core/authentication/password_pool.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -42,4 +43,5 @@ struct core {
     struct access_cache *access; /* NULL: rights are compiled each time */
     struct status_service *status;
     struct issuance_worker *issuance;
+    struct password_pool *passwords;
 };

@@ -11,6 +11,7 @@
 #include "core/access/rights_cache.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
+#include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
@@ -76,6 +77,7 @@ static cx_err start_parts(struct running *run)
     CX_TRY(profile_cache_new(&core->profiles));
     CX_TRY(access_cache_new(&core->access));
     CX_TRY(access_adopt(core));
+    CX_TRY(password_pool_new(&core->passwords));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     return issuance_worker_start(core, &core->issuance);
@@ -117,6 +119,7 @@ static void stop(struct running *run)
     if (core->audit)
         audit_stop(core->audit);
     access_cache_free(core->access);
+    password_pool_free(core->passwords);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);

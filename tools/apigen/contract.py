@@ -19,7 +19,8 @@ C_KEYWORDS = {
     "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
 }
-ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "GROUP", "BINDING"}
+ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "GROUP", "BINDING",
+            "SESSION", "PASSKEY"}
 DEPTH_MAX = 16
 
 
@@ -71,6 +72,7 @@ class Operation:
     status: int
     inputs: list
     response: str  # name of the schema, "" when raw
+    step_up: bool = False
     command: list = field(default_factory=list)
     columns: list = field(default_factory=list)
 
@@ -317,9 +319,12 @@ class Reader:
         if cli is None:
             self.fail(where, "lacks x-cli (command, or false)")
         cli = cli or {}
+        step_up = node.get("x-step-up", False)
+        if step_up is not False and (step_up is not True or not permission):
+            self.fail(where, "x-step-up is true, on an operation with a permission")
         return Operation(name, method, path, node.get("summary", ""), node.get("description", ""), permission,
                          anonymous, audit, read_only, body_max, raw.get("request", ""), raw.get("response", []),
-                         status, inputs, response, cli.get("command", []), cli.get("columns", []))
+                         status, inputs, response, step_up, cli.get("command", []), cli.get("columns", []))
 
     def contract(self):
         operations = []

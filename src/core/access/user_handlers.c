@@ -3,6 +3,8 @@
 #include "core/access/conflict.h"
 #include "core/access/credential.h"
 #include "core/access/view.h"
+#include "core/authentication/factor_rights.h"
+#include "core/authentication/session_store.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 
@@ -141,7 +143,9 @@ cx_err handle_me_get(struct api_request *request, const struct api_me_get_in *in
     struct api_me_view view = {.user_id = me->user_id,
                                .tenant_id = me->tenant_id,
                                .has_token_id = !cx_id_is_zero(me->token_id),
-                               .token_id = me->token_id};
+                               .token_id = me->token_id,
+                               .has_session_id = !cx_id_is_zero(me->session_id),
+                               .session_id = me->session_id};
     struct api_user_view user = {0};
     struct role_names roles = {0};
     struct cx_str *permissions = NULL;
@@ -327,7 +331,11 @@ static cx_err write_state(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "user_id", "user-not-disabled",
                          "Only a disabled user can be enabled.");
     CX_TRY(user_set_state(tx, tenant_id, change->user_id, user.state, change->to, request->now_us));
-    return change->to == USER_DISABLED ? check_administrator_left(tx, request) : CX_OK;
+    if (change->to != USER_DISABLED)
+        return CX_OK;
+    CX_TRY(
+        session_end_others(tx, tenant_id, change->user_id, (struct cx_id){{0}}, request->now_us));
+    return check_administrator_left(tx, request);
 }
 
 static cx_err change_state(struct api_request *request, struct cx_id user_id, enum user_state to,
@@ -356,6 +364,8 @@ static cx_err write_link(struct store_tx *tx, void *arg)
     const struct user_change *change = arg;
     struct api_request *request = change->request;
     struct cx_id tenant_id = request->principal.tenant_id;
+    CX_TRY(factor_check_link(tx, tenant_id, change->user_id, request->principal.user_id,
+                             request->diag));
     CX_TRY(link_expire_all(tx, tenant_id, change->user_id, request->now_us));
     return row_enrolment_link_insert(tx, change->link);
 }
