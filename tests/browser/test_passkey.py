@@ -7,7 +7,7 @@ import pytest
 from harness import cdp
 from harness.instance import free_port
 
-pytestmark = pytest.mark.skipif(not cdp.BINARY, reason='chromium is not installed')
+pytestmark = pytest.mark.skipif(not cdp.BINARY, reason='chromium or certutil is not installed')
 
 # base64url both ways, and the two ceremonies in the form of the contract.
 PAGE = '''
