@@ -36,7 +36,9 @@ struct cx_id {
     X(ACME_ACCOUNT, "aca")                                                                         \
     X(ACME_ORDER, "aco")                                                                           \
     X(ACME_AUTHORIZATION, "acz")                                                                   \
-    X(RENEWAL_WINDOW, "rnw")
+    X(RENEWAL_WINDOW, "rnw")                                                                       \
+    X(SESSION, "ses")                                                                              \
+    X(PASSKEY, "psk")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

@@ -10,6 +10,7 @@
 #include "cli/enroll.h"
 #include "cli/inspect.h"
 #include "cli/lint.h"
+#include "cli/login.h"
 #include "cli/operation.h"
 #include "cli/request.h"
 #include "cli/status.h"
@@ -26,6 +27,20 @@ static const struct cli_option enroll_options[] = {
     {.name = "name", .value_name = "NAME", .help = "name of the context that is made"},
     {.name = "display-name", .value_name = "TEXT", .help = "your name"},
     {.name = "email", .value_name = "TEXT", .help = "your mail address"},
+};
+
+static const struct cli_option login_options[] = {
+    {.name = "account",
+     .value_name = "TEXT",
+     .help = "your mail address or user id",
+     .required = true},
+    {.name = "password", .value_name = "@FILE", .help = "password; asked for when not given"},
+    {.name = "code", .value_name = "@FILE", .help = "one-time code; asked for when not given"},
+    {.name = "tenant-id", .value_name = "ID", .help = "tenant, on a server with several"},
+};
+
+static const struct cli_option step_up_options[] = {
+    {.name = "code", .value_name = "@FILE", .help = "one-time code; asked for when not given"},
 };
 
 static const struct cli_option data_options[] = {
@@ -55,6 +70,17 @@ static const struct cli_command own[] = {
      OPTIONS(enroll_options),
      .summary = "Redeem a one-time link and remember the server and the token",
      .run = enroll_run},
+    {.noun = "login",
+     .positionals = "",
+     OPTIONS(login_options),
+     .summary = "Log in with password and one-time code; the session takes the token's place",
+     .run = login_run},
+    {.noun = "session",
+     .verb = "step-up",
+     .positionals = "",
+     OPTIONS(step_up_options),
+     .summary = "Prove a one-time code again, for what needs a fresh factor",
+     .run = login_run_step_up},
     {.noun = "context",
      .verb = "list",
      .positionals = "",

@@ -244,6 +244,45 @@ cx_err http_bearer(struct cx_str field, struct cx_str *ret_token)
     return CX_OK;
 }
 
+/* RFC 6265 §4.1.1: cookie-octet. */
+static bool cookie_value_valid(struct cx_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c <= ' ' || c > '~' || c == '"' || c == ',' || c == ';' || c == '\\')
+            return false;
+    }
+    return true;
+}
+
+cx_err http_cookie(struct cx_str field, struct cx_str name, struct cx_str *ret_value)
+{
+    struct cx_str value = CX_STR_NONE;
+    bool found = false;
+    size_t at = 0;
+    while (at < field.len) {
+        const char *pair = field.ptr + at;
+        const char *end = memchr(pair, ';', field.len - at);
+        size_t len = end ? (size_t)(end - pair) : field.len - at;
+        at += len + 1;
+        if (at < field.len && field.ptr[at] == ' ')
+            at++;
+        if (len <= name.len || pair[name.len] != '=' ||
+            !cx_str_eq((struct cx_str){pair, name.len}, name))
+            continue;
+        if (found)
+            return CX_ERR(PARSE);
+        found = true;
+        value = (struct cx_str){pair + name.len + 1, len - name.len - 1};
+    }
+    if (!found)
+        return CX_ERR(NOTFOUND);
+    if (!cookie_value_valid(value))
+        return CX_ERR(PARSE);
+    *ret_value = value;
+    return CX_OK;
+}
+
 cx_err http_content_length(struct cx_str field, int64_t max, int64_t *ret_len)
 {
     return cx_parse_i64(field, 0, max, ret_len);

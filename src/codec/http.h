@@ -43,6 +43,10 @@ bool http_media_type_is(struct cx_str field, const char *type);
 bool http_accepts(struct cx_str field, const char *type);
 /* The credentials of "Bearer …" (RFC 6750 §2.1), scheme in any case. CX_E_PARSE otherwise. */
 cx_err http_bearer(struct cx_str field, struct cx_str *ret_token);
+/* The value of the cookie of that name in a Cookie field (RFC 6265 §4.2.1: "a=1; b=2"). CX_E_NOTFOUND when it is not
+ * there. CX_E_PARSE when it is there twice, since either could be another site's, or its value has characters
+ * that no cookie has. */
+cx_err http_cookie(struct cx_str field, struct cx_str name, struct cx_str *ret_value);
 /* Decimal digits only, at most max. */
 cx_err http_content_length(struct cx_str field, int64_t max, int64_t *ret_len);
 

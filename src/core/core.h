@@ -20,6 +20,7 @@ struct rule_set;        /* duties in incidents: core/incident/rule_set.h */
 struct incident_worker; /* core/incident/worker.h */
 struct nonce_set;       /* core/protocol/acme/nonce_set.h */
 struct acme_validator;  /* core/protocol/acme/validate.h */
+struct password_pool;   /* core/authentication/password_pool.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -50,4 +51,5 @@ struct core {
     struct incident_worker *incidents;
     struct nonce_set *acme_nonces;
     struct acme_validator *acme_validator;
+    struct password_pool *passwords;
 };

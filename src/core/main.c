@@ -13,6 +13,7 @@
 #include "core/api/server.h"
 #include "core/incident/rule_set.h"
 #include "core/incident/worker.h"
+#include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
 #include "core/policy/profile_store.h"
@@ -81,6 +82,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(profile_cache_new(&core->profiles));
     CX_TRY(access_cache_new(&core->access));
     CX_TRY(access_adopt(core));
+    CX_TRY(password_pool_new(&core->passwords));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
@@ -130,6 +132,7 @@ static void stop(struct running *run)
         audit_stop(core->audit);
     access_cache_free(core->access);
     rule_set_free(core->rules);
+    password_pool_free(core->passwords);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);

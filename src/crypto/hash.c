@@ -58,6 +58,24 @@ cx_err crypto_hmac_sha256(struct cx_bytes key, const struct cx_bytes *pieces, si
     return CX_OK;
 }
 
+cx_err crypto_hmac_sha1(struct cx_bytes key, struct cx_bytes message,
+                        uint8_t ret_mac[static CRYPTO_SHA1_LEN])
+{
+    struct crypto_hmac_key padded;
+    uint8_t digest[CRYPTO_SHA1_LEN];
+    if (key.len > sizeof(padded.inner)) /* such a key would be hashed, by SHA-1, first */
+        return CX_ERR(USAGE);
+    CX_TRY(crypto_hmac_key_init(key, &padded));
+    const struct cx_bytes inner[] = {CX_BYTES(padded.inner, sizeof(padded.inner)), message};
+    const struct cx_bytes outer[] = {CX_BYTES(padded.outer, sizeof(padded.outer)),
+                                     CX_BYTES(digest, sizeof(digest))};
+    cx_err err = crypto_digest(CRYPTO_SHA1, inner, 2, digest);
+    if (cx_is_ok(err))
+        err = crypto_digest(CRYPTO_SHA1, outer, 2, ret_mac);
+    cx_wipe(&padded, sizeof(padded));
+    return err;
+}
+
 /* RFC 2104 §2: a key longer than a block is hashed first. */
 cx_err crypto_hmac_key_init(struct cx_bytes key, struct crypto_hmac_key *ret_key)
 {

@@ -20,6 +20,10 @@ cx_err crypto_sha256(struct cx_bytes bytes, uint8_t ret_digest[static CRYPTO_SHA
 cx_err crypto_hmac_sha256(struct cx_bytes key, const struct cx_bytes *pieces, size_t piece_count,
                           uint8_t ret_mac[static CRYPTO_SHA256_LEN]);
 
+/* For one-time codes (RFC 4226 §5.2), which are defined by it. */
+cx_err crypto_hmac_sha1(struct cx_bytes key, struct cx_bytes message,
+                        uint8_t ret_mac[static CRYPTO_SHA1_LEN]);
+
 /* HKDF-SHA256, RFC 5869. salt may be empty. key_len is 1 … 8160; CX_E_USAGE otherwise. On failure
  * ret_key is wiped. */
 cx_err crypto_hkdf_sha256(struct cx_bytes key, struct cx_bytes salt, struct cx_bytes info,

@@ -42,6 +42,17 @@ static void check_query(struct cx_str text)
     }
 }
 
+/* The whole input as a Cookie field: what is found is in it, once, behind its name. */
+static void check_cookie(struct cx_str text)
+{
+    struct cx_str value;
+    if (cx_failed(http_cookie(text, CX_STR("a"), &value)))
+        return;
+    FUZZ_REQUIRE(value.ptr >= text.ptr + 2 && value.ptr + value.len <= text.ptr + text.len);
+    FUZZ_REQUIRE(value.ptr[-1] == '=' && value.ptr[-2] == 'a');
+    FUZZ_REQUIRE(value.len == 0 || memchr(value.ptr, ';', value.len) == NULL);
+}
+
 static void check_date(struct cx_str text)
 {
     cx_time at_us = 0;
@@ -77,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cx_str text = {(const char *)data, size};
     check_percent(text);
     check_query(text);
+    check_cookie(text);
     check_date(text);
     check_fields(text);
     return 0;

@@ -153,7 +153,8 @@ def operation_row(op):
             f"     .summary = {quote(op.summary)},\n     .description = {quote(op.description)},\n"
             f"     .method = API_{op.method.upper()}, .path = {quote(op.path)},\n"
             f"     .anonymous = {text(op.anonymous)},\n     .permission = {permission}, .audit = {text(op.audit)},\n"
-            f"     .mutating = {'true' if op.mutating else 'false'}, .body_max = {op.body_max},"
+            f"     .mutating = {'true' if op.mutating else 'false'},"
+            f" .step_up = {'true' if op.step_up else 'false'}, .body_max = {op.body_max},"
             f" .raw_request = {text(op.raw_request)},\n"
             f"     .raw_response = {'true' if op.raw_response else 'false'}, .status = {op.status},"
             f" .in = &in_{op.name}, .out = {out}}},")

@@ -21,7 +21,8 @@ C_KEYWORDS = {
 }
 ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "GROUP", "BINDING",
             "INCIDENT", "REPORT", "SCOPE",
-            "ACME_DIRECTORY", "ACME_EAB", "ACME_ACCOUNT", "ACME_ORDER", "ACME_AUTHORIZATION", "RENEWAL_WINDOW"}
+            "ACME_DIRECTORY", "ACME_EAB", "ACME_ACCOUNT", "ACME_ORDER", "ACME_AUTHORIZATION", "RENEWAL_WINDOW",
+            "SESSION", "PASSKEY"}
 DEPTH_MAX = 16
 
 
@@ -73,6 +74,7 @@ class Operation:
     status: int
     inputs: list
     response: str  # name of the schema, "" when raw
+    step_up: bool = False
     command: list = field(default_factory=list)
     columns: list = field(default_factory=list)
 
@@ -319,9 +321,12 @@ class Reader:
         if cli is None:
             self.fail(where, "lacks x-cli (command, or false)")
         cli = cli or {}
+        step_up = node.get("x-step-up", False)
+        if step_up is not False and (step_up is not True or not permission):
+            self.fail(where, "x-step-up is true, on an operation with a permission")
         return Operation(name, method, path, node.get("summary", ""), node.get("description", ""), permission,
                          anonymous, audit, read_only, body_max, raw.get("request", ""), raw.get("response", []),
-                         status, inputs, response, cli.get("command", []), cli.get("columns", []))
+                         status, inputs, response, step_up, cli.get("command", []), cli.get("columns", []))
 
     def contract(self):
         operations = []

@@ -36,6 +36,8 @@ def operation(op, contract):
     lines.append(f"Permission: `{op.permission}`." if op.permission else f"Anonymous: {op.anonymous}.")
     if op.audit:
         lines.append(f"Audit action: `{op.audit}`.")
+    if op.step_up:
+        lines.append("In a session: only with a second factor at most five minutes old.")
     if op.body_max:
         lines.append(f"Body: at most {op.body_max} bytes" + (f" of `{op.raw_request}`." if op.raw_request else "."))
     if op.command:

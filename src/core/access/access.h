@@ -13,8 +13,10 @@
 
 struct principal {
     struct cx_id tenant_id;
-    struct cx_id user_id;  /* the person */
-    struct cx_id token_id; /* the credential used; zero when none */
+    struct cx_id user_id;    /* the person */
+    struct cx_id token_id;   /* the token used; zero when none */
+    struct cx_id session_id; /* the session used; zero when none */
+    cx_time factor_us;       /* of a session: when a second factor was last proved */
     /* Held by who authenticated (access_principal_clear). NULL: nothing. */
     struct access_rights *rights;   /* of the person */
     struct access_rights *narrowed; /* of the token: what it leaves of them; NULL: all */

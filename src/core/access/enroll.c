@@ -9,6 +9,7 @@
 #include "core/access/credential.h"
 #include "core/access/secret.h"
 #include "core/access/view.h"
+#include "core/authentication/factor_rights.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 #include "crypto/hash.h"
@@ -79,6 +80,7 @@ static cx_err write_enrolment(struct store_tx *tx, void *arg)
     CX_TRY(user_find(tx, tenant_id, user_id, request->arena, &user));
     if (user.state == USER_DISABLED)
         return refuse_link(request->diag);
+    CX_TRY(factor_check_link(tx, tenant_id, user_id, enrolment->link.created_by_id, request->diag));
     if (user.state == USER_INVITED)
         CX_TRY(user_set_state(tx, tenant_id, user_id, USER_INVITED, USER_ACTIVE, request->now_us));
     /* Who redeems a link for somebody else cannot do it unnoticed: the tokens of that person end. */

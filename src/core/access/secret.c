@@ -7,7 +7,11 @@ enum { ID_CHARS = 26, HEAD_CHARS = 4 };
 
 static struct cx_str head_of(enum access_secret_kind kind)
 {
-    return kind == ACCESS_SECRET_TOKEN ? CX_STR("cxt_") : CX_STR("cxl_");
+    static const char *const heads[] = {[ACCESS_SECRET_TOKEN] = "cxt_",
+                                        [ACCESS_SECRET_LINK] = "cxl_",
+                                        [ACCESS_SECRET_SESSION] = "cxs_",
+                                        [ACCESS_SECRET_DEVICE] = "cxd_"};
+    return (struct cx_str){heads[kind], HEAD_CHARS};
 }
 
 static void write_id(const uint8_t bytes[static 16], char ret_chars[static ID_CHARS])

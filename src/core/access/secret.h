@@ -1,5 +1,5 @@
 /*
- * The text of API tokens and enrolment links: "cxt_" or "cxl_", the tenant and the credential's id (so that
+ * The text of API tokens, enrolment links, sessions and devices: "cxt_", "cxl_", "cxs_" or "cxd_", the tenant and the credential's id (so that
  * a look-up leads with the tenant), "_", and 256 random bits. Only the SHA-256 of those bits is stored:
  * with 256 bits of entropy a slow password hash would add nothing but load.
  *
@@ -15,11 +15,16 @@ enum {
     ACCESS_HASH_LEN = 32
 };
 
-enum access_secret_kind { ACCESS_SECRET_TOKEN, ACCESS_SECRET_LINK };
+enum access_secret_kind {
+    ACCESS_SECRET_TOKEN,
+    ACCESS_SECRET_LINK,
+    ACCESS_SECRET_SESSION,
+    ACCESS_SECRET_DEVICE
+};
 
 struct access_secret {
     struct cx_id tenant_id;
-    struct cx_id id; /* of the token or the link */
+    struct cx_id id; /* of the token, the link … */
     uint8_t secret[ACCESS_SECRET_LEN];
 };
 

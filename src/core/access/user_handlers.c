@@ -3,6 +3,8 @@
 #include "core/access/conflict.h"
 #include "core/access/credential.h"
 #include "core/access/view.h"
+#include "core/authentication/factor_rights.h"
+#include "core/authentication/session_store.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 
@@ -141,7 +143,9 @@ cx_err handle_me_get(struct api_request *request, const struct api_me_get_in *in
     struct api_me_view view = {.user_id = me->user_id,
                                .tenant_id = me->tenant_id,
                                .has_token_id = !cx_id_is_zero(me->token_id),
-                               .token_id = me->token_id};
+                               .token_id = me->token_id,
+                               .has_session_id = !cx_id_is_zero(me->session_id),
+                               .session_id = me->session_id};
     struct api_user_view user = {0};
     struct role_names roles = {0};
     struct cx_str *permissions = NULL;
@@ -331,6 +335,8 @@ static cx_err write_state(struct store_tx *tx, void *arg)
         return CX_OK;
     /* A link that nobody remembers must not open anything when the person is enabled again. */
     CX_TRY(link_expire_all(tx, tenant_id, change->user_id, request->now_us));
+    CX_TRY(
+        session_end_others(tx, tenant_id, change->user_id, (struct cx_id){{0}}, request->now_us));
     return check_administrator_left(tx, request);
 }
 
@@ -360,6 +366,8 @@ static cx_err write_link(struct store_tx *tx, void *arg)
     const struct user_change *change = arg;
     struct api_request *request = change->request;
     struct cx_id tenant_id = request->principal.tenant_id;
+    CX_TRY(factor_check_link(tx, tenant_id, change->user_id, request->principal.user_id,
+                             request->diag));
     CX_TRY(link_expire_all(tx, tenant_id, change->user_id, request->now_us));
     return row_enrolment_link_insert(tx, change->link);
 }

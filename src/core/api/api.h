@@ -16,6 +16,8 @@
 
 struct api_operation; /* generated: method, path, permission, audit name, codecs */
 
+enum { API_SET_COOKIES_MAX = 2 };
+
 struct api_request {
     struct core *core;
     struct arena *arena; /* released when the answer is sent */
@@ -29,9 +31,15 @@ struct api_request {
     struct cx_str
         source_address; /* from the gate; "" on the local socket. Personal data: seal it */
     struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
+    struct cx_str cookies, origin;      /* headers as sent; "" when absent */
     bool from_gate;
     bool head_only;       /* HEAD, which is routed as GET */
     struct cx_str target; /* path and query as sent: what a signed URL is compared with */
+    /* What the handler has to say beside its answer. */
+    struct cx_str set_cookies[API_SET_COOKIES_MAX];
+    size_t set_cookie_count;
+    uint16_t refuse_status; /* of its refusal; 0: that of the category */
+    uint32_t retry_after_s; /* of its refusal; 0: that of the category */
 };
 
 /* audit_commit with the operation's audit name, the principal and the request id filled in. details is

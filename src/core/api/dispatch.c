@@ -1,9 +1,10 @@
 /*
- * route → authenticate → authorise → decode → handler → encode. The one way to a handler.
+ * route → authenticate → authorise → step-up → decode → handler → encode. The one way to a handler.
  */
 #include "core/access/authenticate.h"
 #include "core/access/guard.h"
 #include "core/access/rights_cache.h"
+#include "core/authentication/session.h"
 #include "core/api/encode.h"
 #include "core/api/exchange.h"
 #include "core/api/problem.h"
@@ -85,7 +86,8 @@ void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t sta
     exchange->answer.raw = NULL;
     exchange->answer.status = status ? status : kind->status;
     exchange->answer.content_type = "application/problem+json";
-    exchange->answer.retry_after_s = kind->retry_after_s;
+    exchange->answer.retry_after_s =
+        exchange->request.retry_after_s ? exchange->request.retry_after_s : kind->retry_after_s;
     if (cx_failed(api_problem_write(err, status, &exchange->diag, exchange->request.request_id,
                                     &exchange->text)))
         cx_buf_reset(&exchange->text); /* no memory: the status alone must do */
@@ -106,6 +108,8 @@ void api_exchange_init(struct api_exchange *exchange, struct core *core,
                                              .now_us = cx_now(core->clock),
                                              .source_address = head->source_address,
                                              .client_certificate = head->client_certificate,
+                                             .cookies = head->cookies,
+                                             .origin = head->origin,
                                              .from_gate = head->from_gate};
 }
 
@@ -135,16 +139,30 @@ static cx_err find_operation(struct api_exchange *exchange)
     return CX_OK;
 }
 
+static cx_err authenticate(struct api_exchange *exchange)
+{
+    struct api_request *request = &exchange->request;
+    const struct session_head head = {.authorization = exchange->head.authorization,
+                                      .cookies = exchange->head.cookies,
+                                      .origin = exchange->head.origin,
+                                      .mutating = request->operation->mutating};
+    if (session_claimed(&head))
+        return session_authenticate(exchange->core, &head, request->now_us, &exchange->diag,
+                                    &request->principal);
+    return access_authenticate(exchange->core, exchange->head.authorization, request->now_us,
+                               &exchange->diag, &request->principal);
+}
+
 static cx_err check_caller(struct api_exchange *exchange)
 {
-    const struct api_operation *operation = exchange->request.operation;
+    struct api_request *request = &exchange->request;
+    const struct api_operation *operation = request->operation;
     if (operation->anonymous)
         return CX_OK;
-    CX_TRY(access_authenticate(exchange->core, exchange->head.authorization,
-                               exchange->request.now_us, &exchange->diag,
-                               &exchange->request.principal));
-    exchange->request.permission = operation->permission;
-    return authorise(&exchange->request.principal, operation->permission, NULL, &exchange->diag);
+    CX_TRY(authenticate(exchange));
+    request->permission = operation->permission;
+    CX_TRY(authorise(&request->principal, operation->permission, NULL, &exchange->diag));
+    return session_check_step_up(&request->principal, operation, request->now_us, &exchange->diag);
 }
 
 void api_exchange_start(struct api_exchange *exchange)
@@ -245,7 +263,7 @@ void api_exchange_finish(struct api_exchange *exchange, struct cx_bytes body)
     }
     err = call_handler(exchange, body);
     if (cx_failed(err))
-        api_exchange_refuse(exchange, err, 0);
+        api_exchange_refuse(exchange, err, exchange->request.refuse_status);
     exchange->answered = true;
 }
 

@@ -31,6 +31,7 @@ struct api_head {
     struct cx_str target; /* as sent: path and query, not decoded */
     struct cx_str authorization;
     struct cx_str content_type;
+    struct cx_str cookies, origin;
     struct cx_str source_address;
     struct cx_bytes client_certificate;
     bool from_gate;
@@ -42,7 +43,7 @@ struct api_answer {
     struct cx_bytes body;      /* valid until the exchange is cleared */
     const struct api_raw *raw; /* NULL for JSON */
     struct cx_str allow;       /* of a 405 */
-    uint16_t retry_after_s;
+    uint32_t retry_after_s;
 };
 
 struct api_exchange {

@@ -111,11 +111,13 @@ static bool sets_cache_control(const struct api_raw *raw)
 static void add_headers(struct MHD_Response *response, const struct api_exchange *exchange)
 {
     const struct api_answer *answer = &exchange->answer;
-    char call_id[CX_ID_TEXT_MAX], seconds[8];
+    char call_id[CX_ID_TEXT_MAX], seconds[12];
     cx_id_format(CX_ID_CALL, exchange->request.request_id, call_id);
     add_header(response, "X-Request-Id", cx_str_from(call_id));
     add_header(response, "Content-Type", cx_str_from(answer->content_type));
     add_header(response, "Allow", answer->allow);
+    for (size_t i = 0; i < exchange->request.set_cookie_count; i++)
+        add_header(response, "Set-Cookie", exchange->request.set_cookies[i]);
     if (answer->raw)
         add_raw_headers(response, answer->raw);
     if (!sets_cache_control(answer->raw))
@@ -184,6 +186,8 @@ static struct api_head read_head(struct call *call, struct MHD_Connection *conne
     return (struct api_head){.method = cx_str_from(method),
                              .target = {(const char *)call->target.ptr, call->target.len},
                              .authorization = header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+                             .cookies = header_of(connection, MHD_HTTP_HEADER_COOKIE),
+                             .origin = header_of(connection, MHD_HTTP_HEADER_ORIGIN),
                              .content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE)};
 }
 

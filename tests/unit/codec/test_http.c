@@ -18,6 +18,27 @@ static void test_percent(void **state)
     arena_clear(&arena);
 }
 
+static void test_cookie(void **state)
+{
+    (void)state;
+    struct cx_str value = CX_STR_NONE;
+    const struct cx_str name = CX_STR("__Host-a");
+    assert_ok(http_cookie(CX_STR("x=1; __Host-a=v_1; y=2"), name, &value));
+    assert_str(value, "v_1");
+    assert_ok(http_cookie(CX_STR("__Host-a="), name, &value));
+    assert_int_equal(value.len, 0);
+    static const char *const absent[] = {"",           "x=1",      "__Host-ab=1",  "x__Host-a=1",
+                                         "__host-a=1", "__Host-a", "x=__Host-a=1", "; ;",
+                                         ";;;"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+        assert_err(http_cookie(cx_str_from(absent[i]), name, &value), NOTFOUND);
+    static const char *const bad[] = {"__Host-a=1; __Host-a=1", "__Host-a=1;__Host-a=2",
+                                      "__Host-a=a b",           "__Host-a=\"a\"",
+                                      "__Host-a=a,b",           "__Host-a=\x7f"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_err(http_cookie(cx_str_from(bad[i]), name, &value), PARSE);
+}
+
 static void test_query(void **state)
 {
     (void)state;
@@ -143,9 +164,9 @@ static void test_etags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_percent),       cmocka_unit_test(test_query),
-        cmocka_unit_test(test_header_values), cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_etags),
+        cmocka_unit_test(test_percent), cmocka_unit_test(test_cookie),
+        cmocka_unit_test(test_query),   cmocka_unit_test(test_header_values),
+        cmocka_unit_test(test_dates),   cmocka_unit_test(test_etags),
     };
     return cmocka_run_group_tests_name("codec/http", tests, NULL, NULL);
 }

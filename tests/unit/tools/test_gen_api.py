@@ -95,6 +95,16 @@ class Rules(unittest.TestCase):
     def test_mutating_without_audit(self):
         self.assertIn("lacks x-audit", self.drop(OPERATION, "x-audit"))
 
+    def test_step_up(self):
+        self.assertFalse(load(SMALL).operations[0].step_up)
+        for value in ("yes", 1, None):
+            self.assertIn("x-step-up is true", self.put(OPERATION, "x-step-up", value))
+
+        def anonymous(at):
+            at(*OPERATION).pop("x-permission")
+            at(*OPERATION).update({"x-anonymous": "because", "x-step-up": True})
+        self.assertIn("x-step-up is true", self.broken(anonymous))
+
     def test_audit_on_reading(self):
         self.assertIn("changes nothing", self.put(OPERATION, "x-read-only", "it only looks"))
 

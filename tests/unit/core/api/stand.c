@@ -5,6 +5,7 @@
 #include "core/access/authenticate.h"
 #include "core/access/guard.h"
 #include "../access/people.h"
+#include "core/authentication/session.h"
 
 struct stand stand;
 
@@ -27,6 +28,35 @@ cx_err access_guard(struct store_tx *tx, const struct principal *principal, bool
     (void)principal;
     *ret_holds = true;
     return CX_OK;
+}
+
+bool session_claimed(const struct session_head *head)
+{
+    return cx_str_starts(head->cookies, CX_STR("session"));
+}
+
+cx_err session_authenticate(struct core *core, const struct session_head *head, cx_time now_us,
+                            struct cx_diag *diag, struct principal *ret_principal)
+{
+    (void)core;
+    bool fresh = cx_str_is(head->cookies, "session=fresh");
+    if (!fresh && !cx_str_is(head->cookies, "session=old"))
+        return cx_refuse(diag, CX_ERR(AUTH), "", "session-invalid", "Not a valid session.");
+    *ret_principal = people_with(2, 1u << 0 /* administrator */);
+    ret_principal->token_id = (struct cx_id){{0}};
+    ret_principal->session_id = (struct cx_id){{3}};
+    ret_principal->factor_us = fresh ? now_us : 0;
+    return CX_OK;
+}
+
+cx_err session_check_step_up(const struct principal *principal,
+                             const struct api_operation *operation, cx_time now_us,
+                             struct cx_diag *diag)
+{
+    if (!operation->step_up || principal->factor_us == now_us ||
+        cx_id_is_zero(principal->session_id))
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(DENIED), "", "step-up-required", "Prove a factor.");
 }
 
 cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, void *arg)

@@ -19,12 +19,15 @@ static int teardown(void **state)
     return 0;
 }
 
+/* token: an Authorization header, or "session=…" for a cookie. */
 static void call(const char *method, const char *target, const char *token, const char *type,
                  const char *body)
 {
+    bool cookie = strncmp(token, "session=", 8) == 0;
     struct api_head head = {.method = cx_str_from(method),
                             .target = cx_str_from(target),
-                            .authorization = cx_str_from(token),
+                            .authorization = cx_str_from(cookie ? "" : token),
+                            .cookies = cx_str_from(cookie ? token : ""),
                             .content_type = cx_str_from(type)};
     api_exchange_clear(&exchange);
     api_exchange_init(&exchange, &stand.core, &stand.table, &head);
@@ -67,6 +70,21 @@ static void nobody_reaches_a_handler(void **state)
     assert_answer(401, "token-invalid");
     assert_int_equal(stand.calls, 0);
     assert_int_equal(stand.denials, 0); /* nobody: there is no tenant to record it in */
+}
+
+static void a_session_goes_the_same_way_and_steps_up(void **state)
+{
+    (void)state;
+    call("POST", "/v1/users", "session=fresh", "application/json", good);
+    assert_answer(201, "\"display_name\":\"Ada\"");
+    call("POST", "/v1/users", "session=old", "application/json", good);
+    assert_answer(403, "step-up-required");
+    assert_int_equal(stand.calls, 1);
+    assert_int_equal(stand.denials, 1);
+    call("GET", "/v1/users?limit=5", "session=old", "", "");
+    assert_answer(200, "{\"items\":[]}");
+    call("GET", "/v1/users?limit=5", "session=other", "", "");
+    assert_answer(401, "session-invalid");
 }
 
 static void a_denied_change_is_recorded(void **state)
@@ -143,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(good_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_reaches_a_handler, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_session_goes_the_same_way_and_steps_up, setup, teardown),
         cmocka_unit_test_setup_teardown(a_denied_change_is_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_denial_inside_the_handler_is_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(input_is_refused_before_the_handler, setup, teardown),

@@ -1,0 +1,159 @@
+#include "core/authentication/session.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "codec/http.h"
+#include "core/access/access_store.h"
+#include "core/access/rights_cache.h"
+#include "core/authentication/session_store.h"
+#include "core/core.h"
+#include "crypto/hash.h"
+
+enum { SESSION_ARENA_MAX = 16 * 1024 };
+
+static bool is_session_bearer(struct cx_str authorization)
+{
+    struct cx_str text;
+    return cx_is_ok(http_bearer(authorization, &text)) && cx_str_starts(text, CX_STR("cxs_"));
+}
+
+bool session_claimed(const struct session_head *head)
+{
+    struct cx_str value;
+    if (head->authorization.len)
+        return is_session_bearer(head->authorization);
+    /* Two of that name are a claim too: it is refused as one. */
+    return http_cookie(head->cookies, CX_STR(SESSION_COOKIE), &value).code != CX_E_NOTFOUND;
+}
+
+bool session_origin_is_ours(struct cx_str public_url, struct cx_str origin)
+{
+    if (cx_str_ends(public_url, CX_STR(":443"))) /* RFC 6454 §6.2: a browser leaves it out */
+        public_url.len -= sizeof(":443") - 1;
+    return origin.len != 0 && cx_str_eq(public_url, origin);
+}
+
+struct lookup {
+    struct core *core;
+    cx_time now_us;
+    const struct access_secret *secret;
+    bool bearer; /* how the secret came */
+    struct arena *arena;
+    bool found;
+    struct session_row session;
+    struct user_row user;
+    struct principal principal;
+};
+
+static void lookup_clear(struct lookup *lookup)
+{
+    access_principal_clear(&lookup->principal);
+}
+
+static bool is_valid(const struct lookup *lookup)
+{
+    uint8_t hash[ACCESS_HASH_LEN];
+    if (!lookup->found || cx_failed(access_secret_hash(lookup->secret, hash)))
+        return false;
+    const struct session_row *session = &lookup->session;
+    if (!crypto_ct_equal(CX_BYTES(hash, sizeof(hash)),
+                         CX_BYTES(session->secret_hash, sizeof(session->secret_hash))))
+        return false;
+    return session->bearer == lookup->bearer && session_is_open(session, lookup->now_us) &&
+           lookup->user.state == USER_ACTIVE;
+}
+
+static cx_err look_up(struct store_tx *tx, void *arg)
+{
+    struct lookup *lookup = arg;
+    struct cx_id tenant_id = lookup->secret->tenant_id;
+    access_principal_clear(&lookup->principal); /* a closure may run again */
+    cx_err err = session_find(tx, tenant_id, lookup->secret->id, lookup->arena, &lookup->session);
+    lookup->found = cx_is_ok(err);
+    if (err.code == CX_E_NOTFOUND)
+        return CX_OK;
+    CX_TRY(err);
+    CX_TRY(user_find(tx, tenant_id, lookup->session.user_id, lookup->arena, &lookup->user));
+    if (!is_valid(lookup))
+        return CX_OK;
+    struct principal *principal = &lookup->principal;
+    principal->tenant_id = tenant_id;
+    principal->user_id = lookup->session.user_id;
+    principal->session_id = lookup->session.session_id;
+    principal->factor_us = lookup->session.factor_us;
+    CX_TRY(access_principal_load(lookup->core, tx, false, lookup->now_us, principal));
+    principal->authenticated = true;
+    return CX_OK;
+}
+
+struct touch {
+    struct cx_id tenant_id, session_id;
+    cx_time now_us;
+};
+
+static cx_err write_touch(struct store_tx *tx, void *arg)
+{
+    const struct touch *touch = arg;
+    return session_touch(tx, touch->tenant_id, touch->session_id, touch->now_us);
+}
+
+/* The request is answered even when this fails: the session then ends a little early. */
+static void note_use(struct core *core, struct cx_id tenant_id, const struct session_row *session,
+                     cx_time now_us)
+{
+    struct touch touch = {tenant_id, session->session_id, now_us};
+    if (now_us < session->last_used_us + SESSION_TOUCH_S * CX_US_PER_S)
+        return;
+    cx_err err = store_write(core->store, write_touch, &touch);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "use of a session not noted", NULL);
+}
+
+static cx_err refuse_invalid(struct cx_diag *diag)
+{
+    return cx_refuse(diag, CX_ERR(AUTH), "", "session-invalid",
+                     "The session is over. Log in again.");
+}
+
+static cx_err read_secret(const struct session_head *head, struct access_secret *ret_secret,
+                          bool *ret_bearer)
+{
+    struct cx_str text;
+    *ret_bearer = head->authorization.len != 0;
+    CX_TRY(*ret_bearer ? http_bearer(head->authorization, &text)
+                       : http_cookie(head->cookies, CX_STR(SESSION_COOKIE), &text));
+    return access_secret_parse(ACCESS_SECRET_SESSION, text, ret_secret);
+}
+
+cx_err session_authenticate(struct core *core, const struct session_head *head, cx_time now_us,
+                            struct cx_diag *diag, struct principal *ret_principal)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(SESSION_ARENA_MAX);
+    CX_CLEANUP(access_secret_clear) struct access_secret secret = {0};
+    CX_CLEANUP(lookup_clear)
+    struct lookup lookup = {.core = core, .now_us = now_us, .secret = &secret, .arena = &arena};
+    if (cx_failed(read_secret(head, &secret, &lookup.bearer)))
+        return refuse_invalid(diag);
+    if (!lookup.bearer && head->mutating &&
+        !session_origin_is_ours(core->options.public_url, head->origin))
+        return cx_refuse(diag, CX_ERR(DENIED), "Origin", "origin",
+                         "A change by cookie comes from a page of this server only.");
+    CX_TRY(store_read(core->store, look_up, &lookup));
+    if (!lookup.principal.authenticated)
+        return refuse_invalid(diag);
+    note_use(core, secret.tenant_id, &lookup.session, now_us);
+    *ret_principal = lookup.principal;
+    lookup.principal = (struct principal){0};
+    return CX_OK;
+}
+
+cx_err session_check_step_up(const struct principal *principal,
+                             const struct api_operation *operation, cx_time now_us,
+                             struct cx_diag *diag)
+{
+    if (!operation->step_up || cx_id_is_zero(principal->session_id) ||
+        now_us < principal->factor_us + SESSION_FRESH_S * CX_US_PER_S)
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(DENIED), "", "step-up-required",
+                     "This needs a second factor at most five minutes old: prove it again.");
+}
