@@ -128,6 +128,7 @@ struct api_request world_request(struct world *world, enum api_operation_id oper
                                   .arena = &world->arena,
                                   .diag = &world->diag,
                                   .operation = &api_operations[operation],
+                                  .permission = api_operations[operation].permission,
                                   .now_us = cx_now(&world->clock)};
     if (principal && world->rights_stay) {
         request.principal = *principal;
