@@ -8,6 +8,8 @@
 #include "os/file.h"
 #include "outbound/perspective.h"
 
+#include <arpa/inet.h>
+
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
 #define TEXT(member, default_value, max_len, help_text)                                            \
@@ -239,12 +241,29 @@ cx_err config_set(struct config *config, struct cx_str name, struct cx_str value
     return set_from_text(config, option, value, arena, diag);
 }
 
+/* "*", an IPv4 address or an IPv6 address in brackets. Names are refused: the gate's sandbox resolves none. */
+static bool is_address(struct cx_str host)
+{
+    char text[INET6_ADDRSTRLEN + 2];
+    struct in6_addr address;
+    if (cx_str_is(host, "*"))
+        return true;
+    if (host.len >= sizeof(text))
+        return false;
+    bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (brackets)
+        host = (struct cx_str){host.ptr + 1, host.len - 2};
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    return inet_pton(brackets ? AF_INET6 : AF_INET, text, &address) == 1;
+}
+
 cx_err config_listen_port(struct cx_str listen, uint16_t *ret_port)
 {
     size_t colon = listen.len;
     while (colon > 0 && listen.ptr[colon - 1] != ':')
         colon--;
-    if (colon < 2) /* no colon, or no address before it */
+    if (colon < 2 || !is_address((struct cx_str){listen.ptr, colon - 1}))
         return CX_ERR(PARSE);
     int64_t port = 0;
     if (cx_failed(
@@ -272,7 +291,9 @@ static cx_err check_listen(const char *name, struct cx_str listen, uint16_t *ret
     cx_err err = config_listen_port(listen, ret_port);
     if (cx_failed(err))
         return cx_refuse(diag, err, name, "listen",
-                         "%s must be address:port, for example 127.0.0.1:8443", name);
+                         "%s must be address:port, for example 127.0.0.1:8443, [::1]:8443 or "
+                         "*:8443; no host name",
+                         name);
     return CX_OK;
 }
 

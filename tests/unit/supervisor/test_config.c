@@ -72,6 +72,9 @@ static void test_mistakes_are_named(void **state)
     assert_refused("public_url: https://h/\n", CX_E_PARSE, "public_url");
     assert_refused("https_listen: 8443\n", CX_E_PARSE, "https_listen");
     assert_refused("https_listen: ':8443'\n", CX_E_PARSE, "https_listen");
+    assert_refused("https_listen: localhost:8443\n", CX_E_PARSE, "https_listen");
+    assert_refused("https_listen: '[127.0.0.1]:8443'\n", CX_E_PARSE, "https_listen");
+    assert_refused("https_listen: '::1:8443'\n", CX_E_PARSE, "https_listen");
     assert_refused("https_listen: 127.0.0.1:70000\n", CX_E_PARSE, "https_listen");
     assert_refused("database_url: mysql://h/db\n", CX_E_PARSE, "database_url");
     assert_refused("database_url: sqlite:relative.db\n", CX_E_PARSE, "database_url");
