@@ -84,11 +84,11 @@ int main(int argc, char **argv)
         return done;
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
         return usage(stdout, 0);
+    if (print_verbs(argc, argv))
+        return 0;
     for (size_t i = 0; i < CX_COUNT_OF(subcommands); i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return run_subcommand(&subcommands[i], argc - 2, argv + 2);
-    if (print_verbs(argc, argv))
-        return 0;
     fprintf(stderr, "certinext: there is no command \"%s%s%s\"; see certinext --help\n", argv[1],
             argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
     return cx_exit_code(CX_ERR(USAGE));

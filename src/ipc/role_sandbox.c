@@ -168,12 +168,13 @@ static cx_err outbound_spec(const struct role_start *start, struct sandbox_spec 
 cx_err role_sandbox_spec(const struct role_start *start, struct sandbox_spec *ret_spec,
                          struct cx_diag *diag)
 {
-    struct sandbox_spec spec = {.role = role_name(start->kind),
-                                .uid = start->uid,
-                                .syscalls = SANDBOX_SYSCALLS_DENY,
-                                .file_len_max = UINT64_MAX,
-                                .threads_max = 512,
-                                .signal_scope = true};
+    struct sandbox_spec spec = {
+        .role = role_name(start->kind),
+        .uid = start->uid,
+        .syscalls = SANDBOX_SYSCALLS_DENY,
+        .file_len_max = UINT64_MAX,
+        .threads_max = 8192, /* RLIMIT_NPROC counts a user id over all instances of a host */
+        .signal_scope = true};
     switch (start->kind) {
     case ROLE_CORE:
         CX_TRY(core_spec(start, &spec, diag));
