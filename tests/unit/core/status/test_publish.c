@@ -27,7 +27,9 @@ static cx_err revoke_elsewhere(struct store_tx *tx, void *arg)
 static void start(struct world *world, struct status_service *service)
 {
     bool more = true;
-    *service = (struct status_service){.core = &world->core, .refused = CX_MAP_INIT(16)};
+    *service = (struct status_service){.core = &world->core,
+                                       .refused = CX_MAP_INIT(16),
+                                       .written = CX_MAP_INIT(STATUS_WRITTEN_MAX)};
     assert_ok(ocsp_cache_new(&service->ocsp));
     world->core.status = service;
     assert_ok(responder_renew(service, world->stand.tenant));
@@ -39,6 +41,7 @@ static void stop(struct world *world, struct status_service *service)
 {
     ocsp_cache_free(service->ocsp);
     cx_map_clear(&service->refused, free);
+    cx_map_clear(&service->written, NULL);
     world->core.status = NULL;
 }
 
