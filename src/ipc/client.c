@@ -139,7 +139,7 @@ static void wait_until(struct ipc_client *client, struct waiting *w, int64_t dea
 static cx_err exchange(struct ipc_client *client, const struct ipc_call *call, struct waiting *w)
 {
     int64_t deadline_us = cx_monotonic_us() + call->timeout_us;
-    w->generation = ipc_link_generation(&client->link);
+    w->generation = ipc_link_settled(&client->link);
     if (w->generation == 0)
         return CX_ERR(BUSY);
     pthread_mutex_lock(&client->lock);

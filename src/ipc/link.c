@@ -45,6 +45,7 @@ static void adopt_pending(struct ipc_link *link)
     link->generation++;
     link->claimed = false;
     link->over = false;
+    pthread_cond_broadcast(&link->fresh);
 }
 
 void ipc_link_replace(struct ipc_link *link, int fd)
@@ -108,6 +109,15 @@ uint64_t ipc_link_generation(struct ipc_link *link)
     uint64_t generation = live ? link->generation : 0;
     pthread_mutex_unlock(&link->lock);
     return generation;
+}
+
+uint64_t ipc_link_settled(struct ipc_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    while (!link->stopping && link->pending_fd >= 0)
+        pthread_cond_wait(&link->fresh, &link->lock);
+    pthread_mutex_unlock(&link->lock);
+    return ipc_link_generation(link);
 }
 
 cx_err ipc_link_send(struct ipc_link *link, uint64_t generation, uint16_t number,

@@ -12,7 +12,7 @@
 
 struct ipc_link {
     pthread_mutex_t lock; /* guards the fields below */
-    pthread_cond_t fresh; /* a socket is pending, or stopping */
+    pthread_cond_t fresh; /* a socket is pending, was taken, or stopping */
     int fd;
     int pending_fd; /* takes the place of fd once the reader has let go of it */
     uint64_t generation;
@@ -36,6 +36,9 @@ void ipc_link_end(struct ipc_link *link);
 bool ipc_link_next(struct ipc_link *link, int *ret_fd, uint64_t *ret_generation);
 /* 0 when there is no live socket. */
 uint64_t ipc_link_generation(struct ipc_link *link);
+/* The same, once the reader has let go of a socket that is being replaced: a caller that comes just
+ * after ipc_link_replace gets the new socket. Never from the reader or under a lock it takes. */
+uint64_t ipc_link_settled(struct ipc_link *link);
 /* CX_E_IO when the generation is over; a failed send ends the generation. CX_E_LIMIT: payload too
  * big. */
 cx_err ipc_link_send(struct ipc_link *link, uint64_t generation, uint16_t number,

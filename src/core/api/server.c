@@ -198,6 +198,16 @@ static bool peer_refused(struct MHD_Connection *connection)
     return info && info->socket_context == refused_peer;
 }
 
+/* An answer is on its way already. A sender that neither asked first (Expect) nor sends without end
+ * is heard out: closing a socket with unread octets resets it, and the answer may be lost. */
+static enum MHD_Result answer_early(struct call *call, struct MHD_Connection *connection,
+                                    int64_t length, bool asked)
+{
+    if (!asked && length <= DRAINED_BODY_MAX)
+        return MHD_YES; /* take_body drops what comes */
+    return send_answer(connection, call, true);
+}
+
 /* Everything that can be said before the body. MHD_YES without an answer means: go on, read it. */
 static enum MHD_Result begin(struct call *call, struct MHD_Connection *connection,
                              const char *method)
@@ -227,11 +237,13 @@ static enum MHD_Result begin(struct call *call, struct MHD_Connection *connectio
     if (declared.len && cx_failed(http_content_length(declared, INT32_MAX, &length)))
         return send_refusal(connection, call, CX_ERR(LIMIT), 413, "body-too-large",
                             "The body is too large.");
-    if (length > (int64_t)api_exchange_body_max(exchange) && !exchange->answered)
-        return send_refusal(connection, call, CX_ERR(LIMIT), 413, "body-too-large",
-                            "The body is larger than this operation accepts.");
+    if (length > (int64_t)api_exchange_body_max(exchange) && !exchange->answered) {
+        err = cx_refuse(&exchange->diag, CX_ERR(LIMIT), "", "body-too-large",
+                        "The body is larger than this operation accepts.");
+        api_exchange_refuse(exchange, err, 413);
+    }
     if (exchange->answered && length > 0)
-        return send_answer(connection, call, true); /* not worth reading a refused body */
+        return answer_early(call, connection, length, expect.len > 0);
     call->body = CX_BUF_INIT(api_exchange_body_max(exchange));
     return MHD_YES;
 }
