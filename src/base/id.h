@@ -31,6 +31,7 @@ struct cx_id {
     X(INCIDENT, "inc")                                                                             \
     X(REPORT, "rpt")                                                                               \
     X(SCOPE, "scp")                                                                                \
+    X(PUBLICATION, "pub")                                                                          \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

@@ -111,6 +111,17 @@ def test_a_report_gets_a_receipt_and_starts_the_clocks(instance, admin, form):
     assert [e['action'] for e in entries] == ['incident.report'] and 'Trillian' not in str(entries)
 
 
+def test_a_reporter_is_not_named_in_public_without_consent(instance, admin, form):
+    for consent, named in ((None, True), ('yes', False)):
+        fields = {'may_be_named': consent} if consent else {}
+        receipt = send(instance, form, problem='wrong names', reporter='Grace Researcher', **fields)
+        incident = incident_of(admin, tracking_of(receipt))
+        path = f'/v1/incidents/{incident["id"]}'
+        admin.post(path + '/parts', {'kind': 'description', 'content': {'text': 'Found by grace researcher.'}}).expect(201)
+        gaps = admin.get(path + '/publication-preview?form=preliminary').expect(200)['gaps']
+        assert ('reporter-named' in {g['gate'] for g in gaps}) is named
+
+
 @pytest.mark.parametrize('fields, text', [
     ({'problem': ''}, 'Say what the problem is'),
     ({'problem': 'x', 'colour': 'red'}, 'no such field'),

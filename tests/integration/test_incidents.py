@@ -86,7 +86,7 @@ def test_times_are_set_once_and_corrected_by_adding(instance, admin):
 
 def test_every_move_and_its_gates(instance, admin):
     manager, officer = instance.user('incident-manager'), instance.user('security-officer')
-    incident = opened(admin, tracks=[], certificates=['private'])
+    incident = opened(admin, type='obligation', tracks=[], certificates=['private'])
     assert move(admin, incident, 'closed').problem(409)['rule'] == 'incident-state'
     move(admin, incident, 'triage').expect(200)
     assert move(admin, incident, 'confirmed').problem(422)['rule'] == 'lead-missing'
@@ -98,6 +98,9 @@ def test_every_move_and_its_gates(instance, admin):
     move(manager, incident, 'recovered').expect(200)
     assert move(manager, incident, 'validated').problem(422)['rule'] == 'remediator-validates'
     move(admin, incident, 'validated').expect(200)
+    assert move(admin, incident, 'closed').problem(422)['rule'] == 'sign-off'
+    for side, person in (('security', officer), ('operations', admin)):
+        person.post(f'/v1/incidents/{incident["id"]}/sign-offs/{side}', {'comment': 'looked at it'}).expect(201)
     assert move(admin, incident, 'closed').problem(422)['rule'] == 'closer-is-approver'
     record(admin, incident, 'report_received', subject='cpr-1')
     assert move(officer, incident, 'closed').problem(422)['rule'] == 'duty-open'
@@ -160,7 +163,7 @@ def test_who_may_do_what(instance, admin):
     }
     everything = set(tries)
     allowed = {'incident-manager': everything, 'security-officer': everything - {'alert', 'reports'},
-               'operator': {'read', 'create', 'record', 'alert'}, 'auditor': {'read'}}
+               'operator': {'read', 'create', 'record', 'alert'}, 'auditor': {'read'}, 'manager': {'read'}}
     for role, who in people.items():
         answers = {name: attempt(who) for name, attempt in tries.items()}
         assert {n for n, a in answers.items() if a.status < 300} == allowed.get(role, set()), (role, answers)

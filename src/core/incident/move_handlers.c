@@ -5,6 +5,7 @@
  */
 #include "api_routes.h"
 #include "core/field.h"
+#include "core/incident/gate.h"
 #include "core/incident/view.h"
 
 struct moving {
@@ -15,6 +16,7 @@ struct moving {
     struct row_incident_entry reached; /* confirmed or contained, the first time */
     struct row_incident_entry brought; /* merged: awareness, for the timeline that goes on */
     bool has_reached, has_brought;
+    int64_t judged_entries; /* closed: the length of the timeline that the gates were asked about */
 };
 
 static cx_err refuse_move(struct api_request *request, const char *rule, const char *text)
@@ -35,8 +37,29 @@ static struct cx_id remediator_of(const struct incident *incident)
     return person;
 }
 
-static cx_err check_closure(struct api_request *request, const struct incident *incident)
+/* What can be judged only with sealed fields open, before the transaction; that nothing was added since is checked in it. */
+static cx_err ask_gates(struct api_request *request, struct moving *moving)
 {
+    struct account *account = NULL;
+    struct gap_list gaps = {0};
+    CX_TRY(account_read(request, moving->in->incident_id, &account));
+    moving->judged_entries = account->incident.row.entry_count;
+    if (account->incident.row.state != INCIDENT_VALIDATED)
+        return CX_OK; /* the move itself is refused */
+    CX_TRY(gate_closure(account, request->arena, &gaps));
+    if (gaps.count == 0)
+        return CX_OK;
+    return cx_refuse(request->diag, CX_ERR(POLICY), "state", gaps.gaps[0].gate,
+                     "%.*s (%zu things are missing: see the closure list.)",
+                     CX_STR_ARG(gaps.gaps[0].text), gaps.count);
+}
+
+static cx_err check_closure(const struct moving *moving, const struct incident *incident)
+{
+    struct api_request *request = moving->request;
+    if (incident->row.entry_count != moving->judged_entries)
+        return cx_refuse(request->diag, CX_ERR(CONFLICT), "state", "incident-changed",
+                         "Something was added to the incident meanwhile: read it first.");
     struct cx_id approver = incident_holder(incident, INCIDENT_ROLE_APPROVER);
     if (!cx_id_eq(approver, request->principal.user_id))
         return refuse_move(request, "closer-is-approver",
@@ -69,7 +92,7 @@ static cx_err check_move(const struct moving *moving, const struct incident *inc
         cx_id_eq(remediator_of(incident), request->principal.user_id))
         return refuse_move(request, "remediator-validates",
                            "You remediated it; somebody else has to validate.");
-    return moving->to == INCIDENT_CLOSED ? check_closure(request, incident) : CX_OK;
+    return moving->to == INCIDENT_CLOSED ? check_closure(moving, incident) : CX_OK;
 }
 
 /* Whoever merges must not gain time: the one that goes on was known of when the earlier of the two was. */
@@ -157,6 +180,8 @@ cx_err handle_incident_move(struct api_request *request, const struct api_incide
     if (in->has_at && in->at > request->now_us)
         return cx_refuse(request->diag, CX_ERR(POLICY), "at", "time-in-future",
                          "What is recorded has happened: the time is later than now.");
+    if (moving.to == INCIDENT_CLOSED)
+        CX_TRY(ask_gates(request, &moving));
     CX_TRY(prepare_entries(request, &moving));
     CX_TRY(field_details(request->arena, details, 2, &event.details));
     CX_TRY(api_commit(request, &event, write_move, &moving));

@@ -1,34 +1,18 @@
 #include "core/inventory/export.h"
 #include "base/cleanup.h"
+#include "codec/csv.h"
 #include "core/api/contract.h"
 #include "core/api/encode.h"
 #include "core/inventory/certificate_view.h"
 
 enum { EXPORT_ARENA_MAX = 32 * 1024 * 1024, CELL_MAX = 256 * 1024 };
 
-/* RFC 4180 §2: quoted, quotes doubled. A cell that a spreadsheet would run as a formula gets a leading
- * apostrophe: names and tags come from whoever asked for the certificate. */
-static cx_err add_cell(struct cx_buf *out, struct cx_str text, bool first)
-{
-    if (!first)
-        CX_TRY(cx_buf_add_u8(out, ','));
-    CX_TRY(cx_buf_add_u8(out, '"'));
-    if (text.len && memchr("=+-@\t\r", text.ptr[0], 6))
-        CX_TRY(cx_buf_add_u8(out, '\''));
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"')
-            CX_TRY(cx_buf_add_u8(out, '"'));
-        CX_TRY(cx_buf_add_u8(out, (uint8_t)text.ptr[i]));
-    }
-    return cx_buf_add_u8(out, '"');
-}
-
 static cx_err add_id(struct cx_buf *out, enum cx_id_type type, struct cx_id id, bool has)
 {
     char text[CX_ID_TEXT_MAX] = "";
     if (has)
         cx_id_format(type, id, text);
-    return add_cell(out, cx_str_from(text), type == CX_ID_CERTIFICATE);
+    return csv_cell(out, cx_str_from(text), type == CX_ID_CERTIFICATE);
 }
 
 static cx_err add_time(struct cx_buf *out, cx_time time_us, bool has)
@@ -36,7 +20,7 @@ static cx_err add_time(struct cx_buf *out, cx_time time_us, bool has)
     char text[CX_TIME_TEXT_MAX] = "";
     if (has)
         CX_TRY(cx_time_format(time_us, text));
-    return add_cell(out, cx_str_from(text), false);
+    return csv_cell(out, cx_str_from(text), false);
 }
 
 static cx_err add_names(struct cx_buf *out, const struct api_certificate_view *view)
@@ -47,7 +31,7 @@ static cx_err add_names(struct cx_buf *out, const struct api_certificate_view *v
             CX_TRY(cx_buf_add_u8(&cell, ' '));
         CX_TRY(cx_buf_add_str(&cell, view->names[i].value));
     }
-    return add_cell(out, (struct cx_str){(const char *)cell.ptr, cell.len}, false);
+    return csv_cell(out, (struct cx_str){(const char *)cell.ptr, cell.len}, false);
 }
 
 static cx_err add_tags(struct cx_buf *out, const struct api_certificate_view *view)
@@ -60,12 +44,12 @@ static cx_err add_tags(struct cx_buf *out, const struct api_certificate_view *vi
         CX_TRY(cx_buf_add_u8(&cell, '='));
         CX_TRY(cx_buf_add_str(&cell, view->tags[i].value));
     }
-    return add_cell(out, (struct cx_str){(const char *)cell.ptr, cell.len}, false);
+    return csv_cell(out, (struct cx_str){(const char *)cell.ptr, cell.len}, false);
 }
 
 static cx_err add_word(struct cx_buf *out, const struct api_enum *enumeration, int value, bool has)
 {
-    return add_cell(out, has ? cx_str_from(api_enum_name(enumeration, value)) : CX_STR(""), false);
+    return csv_cell(out, has ? cx_str_from(api_enum_name(enumeration, value)) : CX_STR(""), false);
 }
 
 static cx_err add_header(struct cx_buf *out)
@@ -79,16 +63,16 @@ static cx_err add_header(struct cx_buf *out)
 static cx_err add_row(struct cx_buf *out, const struct api_certificate_view *view)
 {
     CX_TRY(add_id(out, CX_ID_CERTIFICATE, view->id, true));
-    CX_TRY(add_cell(out, view->serial, false));
+    CX_TRY(csv_cell(out, view->serial, false));
     CX_TRY(add_word(out, &api_enum_certificate_status, view->status, true));
-    CX_TRY(add_cell(out, view->certificate_profile, false));
+    CX_TRY(csv_cell(out, view->certificate_profile, false));
     CX_TRY(add_id(out, CX_ID_ISSUER, view->issuer_id, true));
     CX_TRY(add_id(out, CX_ID_USER, view->requester_id, view->has_requester_id));
     CX_TRY(add_names(out, view));
     CX_TRY(add_time(out, view->not_before, true));
     CX_TRY(add_time(out, view->not_after, true));
-    CX_TRY(add_cell(out, view->sha256, false));
-    CX_TRY(add_cell(out, view->spki_sha256, false));
+    CX_TRY(csv_cell(out, view->sha256, false));
+    CX_TRY(csv_cell(out, view->spki_sha256, false));
     CX_TRY(add_word(out, &api_enum_key_type, view->key_type, true));
     CX_TRY(add_tags(out, view));
     CX_TRY(add_time(out, view->revoked, view->has_revoked));

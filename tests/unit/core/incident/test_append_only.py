@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-FORBIDDEN = re.compile(r'\bDELETE\s+FROM\b|\bTRUNCATE\b|\bUPDATE\s+incident_(?:entry|mark|scope\w*|report)\b|row_incident_(?:entry|scope)_set_', re.I)
+FORBIDDEN = re.compile(r'\bDELETE\s+FROM\b|\bTRUNCATE\b|\bUPDATE\s+incident_(?:entry|mark|scope\w*|report|part|sign_off)\b|row_incident_(?:entry|scope|part|sign_off)_set_', re.I)
 
 
 def main():
