@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.security.cert.*;
 import java.util.*;
 
-/** Java's CertPathValidator over one chain: Validate USE [crl:FILE | ocsp:FILE]… LEAF [INTERMEDIATE…] ROOT. */
+/** Java's CertPathValidator over one chain: Validate USE [at:SECONDS] [crl:FILE | ocsp:FILE]… LEAF [INTERMEDIATE…] ROOT. */
 public class Validate {
     static final Map<String, String> USES = Map.of("server", "1.3.6.1.5.5.7.3.1", "client", "1.3.6.1.5.5.7.3.2",
         "code", "1.3.6.1.5.5.7.3.3", "email", "1.3.6.1.5.5.7.3.4");
@@ -14,11 +14,14 @@ public class Validate {
         List<X509Certificate> path = new ArrayList<>();
         List<CRL> crls = new ArrayList<>();
         byte[] ocsp = null;
+        Date at = new Date();
         for (String arg : Arrays.asList(args).subList(1, args.length)) {
             if (arg.startsWith("crl:")) {
                 crls.add(factory.generateCRL(new FileInputStream(arg.substring(4))));
             } else if (arg.startsWith("ocsp:")) {
                 ocsp = Files.readAllBytes(Path.of(arg.substring(5)));
+            } else if (arg.startsWith("at:")) {
+                at = new Date(Long.parseLong(arg.substring(3)) * 1000);
             } else {
                 path.add((X509Certificate) factory.generateCertificate(new FileInputStream(arg)));
             }
@@ -31,6 +34,7 @@ public class Validate {
         }
         PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
         parameters.setRevocationEnabled(false);
+        parameters.setDate(at);
         if (ocsp != null || !crls.isEmpty()) {
             CertPathValidator validator = CertPathValidator.getInstance("PKIX");
             PKIXRevocationChecker checker = (PKIXRevocationChecker) validator.getRevocationChecker();

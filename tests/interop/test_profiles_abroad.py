@@ -16,10 +16,12 @@ def issued(instance):
     """{(profile, key type): PEM} over every profile that a person may ask for."""
     made = {}
     for profile in instance.profiles().values():
-        if profile['kind'] not in USES or profile['trust'] == 'public':  # a development root is not public trust
+        if profile['kind'] not in USES:
             continue
         for key_type in profile['key_types']:
             names = [NAMES[k] for k in profile['name_kinds']][:profile['names_max']]
+            if profile['trust'] == 'public':  # the Baseline Requirements allow no address reserved for documentation
+                names = [n.replace('192.0.2.7', '9.9.9.9') for n in names]
             suffixes = profile.get('dns_suffixes') or []
             if suffixes:
                 names = ['DNS:host.' + suffixes[0].lstrip('.')]
@@ -34,12 +36,12 @@ def issued(instance):
 def test_every_profile(instance, issued, tmp_path, name):
     if judges.missing(name):
         pytest.skip(judges.missing(name))
-    assert {kind for kind, _ in issued.values()} == set(USES)
+    assert {kind for kind, _ in issued.values()} == set(USES) and ('server-tls-public', 'p256') in issued
     chain, refused, judged = instance.chain(), [], 0
     for (profile, key_type), (kind, pem) in issued.items():
         if name == 'java' and key_type in ('rsa3072', 'rsa4096', 'p384'):
             continue  # a JVM a certificate is slow; the key types left out differ in size only
-        if (name, key_type) in judges.UNABLE:
+        if (name, key_type) in judges.UNABLE or (name, f'{profile} {key_type[:3]}') in judges.UNABLE:
             continue
         for use in USES[kind]:
             if (name, use) in judges.UNABLE:
