@@ -1,5 +1,6 @@
 """RFC 5280 on the bytes: certificates and CRLs of a running instance, read by an independent DER reader."""
 import hashlib
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -13,11 +14,14 @@ CRL_NUMBER, IDP, REASON = '2.5.29.20', '2.5.29.28', '2.5.29.21'
 
 @pytest.fixture(scope='module')
 def leaves(instance):
-    made = []
-    for kind, names in (('server-tls', ['DNS:a.example.org']), ('client-tls', None), ('mutual-tls', None), ('smime', None)):
-        profile = instance.profile(kind)
-        known = {'dns': 'DNS:a.example.org', 'email': 'email:a@example.org', 'ip': 'IP:192.0.2.1', 'uri': 'URI:https://a.example/'}
-        made.append(instance.issue(csr=pki.csr(names or [known[profile['name_kinds'][0]]]), profile=profile['name']))
+    """With a subject and without, with policies (public trust) and without, with every kind of name."""
+    asked = [('server-tls', ['DNS:a.example.org', 'IP:192.0.2.1', 'IP:2001:db8::1'], '/'),
+             ('server-tls-public', ['DNS:a.example.org'], '/CN=a.example.org'), ('smime', ['email:a@example.org'], '/CN=A')]
+    for kind in ('client-tls', 'mutual-tls'):
+        known = {'dns': 'DNS:a.example.org', 'email': 'email:a@example.org', 'uri': 'URI:https://a.example/x'}
+        names = [known[k] for k in instance.profile(kind)['name_kinds'] if k in known]
+        asked.append((instance.profile(kind)['name'], names, '/'))
+    made = [instance.issue(csr=pki.csr(names, subject=subject), profile=profile) for profile, names, subject in asked]
     return [der.Certificate(pki.der(c['pem'])) for c in made]
 
 
@@ -115,6 +119,7 @@ def test_basic_constraints(leaves, cas):
 
 
 def test_subject_alternative_name_is_critical_without_a_subject(leaves):
+    assert {bool(leaf.subject.children()) for leaf in leaves} == {True, False}, 'both are among them'
     for leaf in leaves:
         critical, content = leaf.extensions[SAN]
         assert content.children()
@@ -122,12 +127,13 @@ def test_subject_alternative_name_is_critical_without_a_subject(leaves):
 
 
 def test_names_are_ia5_and_not_blank(leaves):
+    seen = set()
     for leaf in leaves:
         for name in leaf.extensions[SAN][1].children():
+            seen.add((name.tag, len(name.value) if name.tag == 0x87 else 0))
             if name.tag in (0x81, 0x82, 0x86):
                 assert name.value.isascii() and name.value.strip()
-            if name.tag == 0x87:
-                assert len(name.value) in (4, 16)
+    assert seen == {(0x81, 0), (0x82, 0), (0x86, 0), (0x87, 4), (0x87, 16)}, 'each kind is there, addresses in 4 and 16 octets'
 
 
 def test_extended_key_usage(leaves):
@@ -136,10 +142,18 @@ def test_extended_key_usage(leaves):
 
 
 def test_policies_do_not_repeat(leaves, cas):
-    for certificate in leaves + cas:
-        if POLICIES in certificate.extensions:
-            oids = [p[0].oid() for p in certificate.extensions[POLICIES][1].children()]
-            assert oids and len(oids) == len(set(oids))
+    found = [c.extensions[POLICIES][1].children() for c in leaves + cas if POLICIES in c.extensions]
+    assert found
+    for policies in found:
+        oids = [p[0].oid() for p in policies]
+        assert oids and len(oids) == len(set(oids))
+
+
+def test_key_identifiers_policies_usage_and_constraints_are_supported(leaves, cas):
+    """§4.2: a conforming CA supports these extensions; end entities have the subject key identifier too (§4.2.1.2)."""
+    present = set.union(*(set(c.extensions) for c in leaves + cas))
+    assert {AKI, SKI, BC, KU, POLICIES, SAN} <= present
+    assert all(SKI in leaf.extensions for leaf in leaves)
 
 
 def test_crl_distribution_point(leaves):
@@ -159,11 +173,36 @@ def test_authority_information_access(leaves):
         assert not critical and {'1.3.6.1.5.5.7.48.1', '1.3.6.1.5.5.7.48.2'} == set(methods)
 
 
-def test_name_constraints_of_a_constrained_ca(instance, cas):
-    for ca in cas:
-        if NC in ca.extensions:
-            critical, content = ca.extensions[NC]
-            assert critical and content.children()
+def test_distribution_point_of_certificate_and_crl_is_the_same_name(instance, tmp_path):
+    """§5.2.5: the identical encoding MUST be used in the certificate and in the CRL; §4.2.1.13: for all reasons."""
+    certificate = instance.issue(['scope.example.org'])
+    leaf, url = der.Certificate(pki.der(certificate['pem'])), pki.urls(certificate['pem'])[0][0]
+    crl = der.Crl(wait_for(lambda: instance.fetch(url) if instance.fetch(url).status == 200 else None, 'the CRL is there').body)
+    [point] = leaf.extensions[CRLDP][1].children()
+    assert [n.tag for n in point.children()] == [0xa0], 'no reasons, no cRLIssuer'
+    assert [n.tag for n in crl.extensions[IDP][1].children()] == [0xa0], 'all reasons, all kinds of certificates'
+    assert point[0].raw == crl.extensions[IDP][1][0].raw
+
+
+@pytest.fixture(scope='module')
+def constrained(make_instance):
+    """The certificate of a CA with both kinds of subtrees; of an instance of its own, where there is one issuer to choose else."""
+    instance = make_instance().start()
+    instance.cli('ca', 'create', '--name', 'limited', '--parent', instance.issuer('root')['name'], '--subject', 'CN=Limited,O=Test',
+                 '--permit-dns', 'limited.example', '--exclude-dns', 'secret.limited.example', '--data', instance.data).expect(0)
+    issuer = next(i for i in instance.enroll_admin().pages('/v1/issuers') if i['name'] == 'limited')
+    return der.Certificate(pki.der(instance.admin.get('/v1/issuers/' + issuer['id']).expect(200)['pem']))
+
+
+def test_name_constraints_of_a_constrained_ca(leaves, constrained):
+    critical, content = constrained.extensions[NC]
+    assert critical
+    assert {n.tag: [s[0].value for s in n.children()] for n in content.children()} == {
+        0xa0: [b'limited.example'], 0xa1: [b'secret.limited.example']}
+    for subtrees in content.children():
+        for subtree in subtrees.children():
+            assert [n.tag for n in subtree.children()] == [0x82], 'minimum 0 is the default and left out, maximum is absent'
+    assert not [leaf for leaf in leaves if NC in leaf.extensions], 'in CA certificates only'
 
 
 def test_no_unknown_critical_extension(leaves, cas):
@@ -197,6 +236,7 @@ def test_crl_profile(crls, cas):
         critical, aki = crl.extensions[AKI]
         assert not critical and aki[0].value == cas[0].extensions[SKI][1].value
     assert crls[1].extensions[CRL_NUMBER][1].integer() > crls[0].extensions[CRL_NUMBER][1].integer()
+    assert crls[1].next_update.time() >= crls[0].next_update.time(), 'not earlier than that of any CRL before'
 
 
 def test_crl_issuing_distribution_point(crls):
@@ -223,6 +263,41 @@ def test_crl_entries(crls):
                 critical, reason = found[REASON]
                 assert not critical and reason.tag == 0x0a
                 assert reason.value[0] in (1, 2, 3, 4, 5, 9, 10), 'unspecified is left out; hold is not offered'
+
+
+def test_reason_is_absent_instead_of_unspecified(instance):
+    certificate = instance.issue(['nothing-said.example.org'])
+    url, serial = pki.urls(certificate['pem'])[0][0], int(certificate['serial'], 16)
+    instance.revoke(certificate, 'unspecified')
+
+    def entry():
+        answer = instance.fetch(url)
+        revoked = der.Crl(answer.body).revoked if answer.status == 200 else None
+        return next((e for e in revoked.children() if e[0].integer() == serial), None) if revoked else None
+    assert len(wait_for(entry, 'the CRL lists it').children()) == 2, 'no entry extension at all'
+
+
+def test_an_entry_stays_until_a_crl_after_the_expiry(make_instance):
+    """§3.3: an entry MUST NOT be removed until it appears on one regular CRL issued beyond the certificate's validity."""
+    instance = make_instance(drill=True).start()
+    certificate = instance.issue(['brief.example.org'], validity_days=2)
+    url, serial = pki.urls(certificate['pem'])[0][0], int(certificate['serial'], 16)
+    instance.revoke(certificate, 'superseded')
+    listed = {}
+
+    def crl_of(day):
+        """Whether the first CRL of that day lists it."""
+        answer = instance.fetch(url)
+        crl = der.Crl(answer.body) if answer.status == 200 else None
+        if crl and (crl.this_update.time() - start).days >= day:
+            listed[day] = crl.revoked is not None and serial in [e[0].integer() for e in crl.revoked.children()]
+        return day in listed
+    start = datetime.now(timezone.utc) - timedelta(minutes=5)
+    wait_for(lambda: crl_of(0) and listed[0], 'the CRL lists it')
+    for day in (8, 75):
+        instance.admin.post('/v1/system/clock', {'offset_s': day * 86400}).expect(200)
+        wait_for(lambda day=day: crl_of(day), f'a CRL of day {day}', 30)
+    assert listed == {0: True, 8: True, 75: False}, 'still there on day 8, after the expiry on day 2; not for ever'
 
 
 def test_crl_and_certificates_are_der(leaves, cas, crls):

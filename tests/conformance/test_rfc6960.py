@@ -1,12 +1,15 @@
 """RFC 6960 and the RFC 5019 profile on the bytes of a running responder."""
+import base64
 import email.utils
 import hashlib
 import re
+import urllib.parse
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from harness import der, pki, status
+from harness.instance import wait_for
 
 NONCE = '1.3.6.1.5.5.7.48.1.2'
 
@@ -116,7 +119,9 @@ def test_cache_headers_of_the_lightweight_profile(instance, leaf, tmp_path):
     now = datetime.now(timezone.utc)
     assert now + timedelta(seconds=age) <= following + timedelta(seconds=2)
     assert 'public' in got.header('Cache-Control') and 'no-transform' in got.header('Cache-Control')
-    assert got.header('ETag').strip('"')
+    forbidding = {'no-cache', 'no-store', 'private'}
+    assert not forbidding & {d.strip() for d in got.header('Cache-Control').split(',')} and got.header('Pragma') is None
+    assert got.header('ETag') == f'"{hashlib.sha256(got.body).hexdigest()}"', 'a hash of the response in hexadecimal'
 
 
 def test_one_request_one_response_with_the_signer_first(response):
@@ -126,3 +131,95 @@ def test_one_request_one_response_with_the_signer_first(response):
 
 def test_next_update_is_there(response):
     assert response.responses[0][3].tag == 0xa0
+
+
+def test_get_with_every_escaping(instance, leaf, tmp_path):
+    """RFC 5019 §5, RFC 6960 appendix A.1: base64, then URL-encoded; clients escape "/", "+" and "=" or do not."""
+    url = pki.urls(leaf)[1][0]
+    request = status.ocsp_request(tmp_path, leaf, instance.chain()[0])
+    status.ocsp(instance, tmp_path, leaf)
+    # An extension nobody knows, chosen so that the text has all three characters that need care.
+    for filler in range(256):
+        text = base64.b64encode(with_extension(request, bytes([filler]) * 5)).decode()
+        if '/' in text and '+' in text and text.endswith('=') and len(text) <= 255:
+            break
+    assert '/' in text and '+' in text and text.endswith('=') and len(text) <= 255
+    for form in (text, urllib.parse.quote(text, safe=''), text.replace('+', '%2b').replace('=', '%3d'), text.replace('/', '%2F')):
+        answer = instance.fetch(f'{url}/{form}')
+        assert answer.status == 200 and der.OcspResponse(answer.body).status == 0, form
+
+
+def node(tag, *parts):
+    content = b''.join(parts)
+    length = bytes([len(content)]) if len(content) < 128 else bytes([0x82, len(content) >> 8, len(content) & 255])
+    return bytes([tag]) + length + content
+
+
+def with_extension(request, value, oid=bytes.fromhex('2b060104018237ffff01'), critical=False):
+    """The request with one more extension that no responder knows."""
+    fields = [n.raw for n in der.parse(request)[0].children()]
+    flag = [node(0x01, b'\xff')] if critical else []
+    return node(0x30, node(0x30, *fields, node(0xa2, node(0x30, node(0x30, node(0x06, oid), *flag, node(0x04, value))))))
+
+
+# acceptable responses, service locator, preferred signature algorithms (§4.4.3, §4.4.6, §4.4.7) and one of nobody
+EXTENSIONS = ['2b0601050507300104', '2b0601050507300107', '2b0601050507300108', '2b060104018237ffff01']
+
+
+@pytest.mark.parametrize('oid', EXTENSIONS)
+def test_extensions_that_are_not_critical_are_ignored(instance, leaf, tmp_path, oid):
+    request = status.ocsp_request(tmp_path, leaf, instance.chain()[0])
+    status.ocsp(instance, tmp_path, leaf)
+    answer = status.ocsp_post(instance, pki.urls(leaf)[1][0], with_extension(request, b'\x05\x00', bytes.fromhex(oid)))
+    got = der.OcspResponse(answer.body)
+    assert got.status == 0 and got.extensions == {}
+
+
+def test_a_critical_extension_that_is_not_known_is_refused(instance, leaf, tmp_path):
+    request = status.ocsp_request(tmp_path, leaf, instance.chain()[0])
+    answer = status.ocsp_post(instance, pki.urls(leaf)[1][0], with_extension(request, b'\x05\x00', critical=True))
+    assert der.OcspResponse(answer.body).status == 1
+
+
+def test_several_questions_are_refused_not_answered_in_part(instance, leaf, tmp_path):
+    """RFC 5019 §2.1.1: one Request a request; anything else is an unsigned error, never an answer to some of the questions."""
+    second = instance.issue(['ocsp2.example.org'])
+    status.ocsp(instance, tmp_path, leaf)
+    issuer, one, two = pki.files(tmp_path, i_pem=instance.chain()[0], one_pem=leaf, two_pem=second['pem'])
+    pki.openssl('ocsp', '-issuer', issuer, '-cert', one, '-cert', two, '-no_nonce', '-reqout', tmp_path / 'many.der')
+    request = (tmp_path / 'many.der').read_bytes()
+    assert len(der.parse(request)[0][0].children()) == 2
+    got = der.OcspResponse(status.ocsp_post(instance, pki.urls(leaf)[1][0], request).body)
+    assert got.status == 6 and got.basic is None
+
+
+def test_a_signed_request_is_answered(instance, leaf, tmp_path):
+    """§4.1.2: requests may be signed; whoever asks is answered, so the signature is not looked at."""
+    status.ocsp(instance, tmp_path, leaf)
+    private = pki.key('rsa2048')
+    issuer, one, key = pki.files(tmp_path, i_pem=instance.chain()[0], one_pem=leaf, k_pem=private)
+    signer = tmp_path / 'signer.pem'
+    pki.openssl('req', '-x509', '-key', key, '-subj', '/CN=Asker', '-days', '2', '-out', signer)
+    pki.openssl('ocsp', '-issuer', issuer, '-cert', one, '-signer', signer, '-signkey', key, '-no_nonce', '-reqout',
+                tmp_path / 'signed.der')
+    request = (tmp_path / 'signed.der').read_bytes()
+    assert len(der.parse(request).children()) == 2, 'there is a signature'
+    got = der.OcspResponse(status.ocsp_post(instance, pki.urls(leaf)[1][0], request).body)
+    assert got.status == 0 and got.responses[0][1].tag == 0x80
+
+
+def test_revoked_says_when_and_why(instance, tmp_path):
+    """§4.2.1 RevokedInfo: revocationTime, and the reason when one was given."""
+    for reason, code in (('keyCompromise', 1), ('unspecified', None)):
+        certificate = instance.issue([f'{reason.lower()}.ocsp.example.org'])
+        instance.revoke(certificate, reason)
+        wait_for(lambda pem=certificate['pem']: status.ocsp(instance, tmp_path, pem) == 'revoked', 'OCSP says revoked')
+        info = ask_revoked(instance, certificate['pem'], tmp_path)
+        assert info.tag == 0xa1 and info[0].tag == 0x18
+        assert abs(info[0].time() - datetime.now(timezone.utc)) < timedelta(minutes=5)
+        assert [n[0].value[0] for n in info.children()[1:]] == ([code] if code else [])
+
+
+def ask_revoked(instance, pem, folder):
+    request = status.ocsp_request(folder, pem, instance.chain()[0])
+    return der.OcspResponse(status.ocsp_post(instance, pki.urls(pem)[1][0], request).body).responses[0][1]

@@ -38,7 +38,7 @@ def test_name_kinds_that_the_profile_lacks_are_refused(instance, people, names):
 
 @pytest.mark.parametrize('name', ['', 'a..example.org', '-a.example.org', 'a-.example.org', 'a_b.example.org', 'a b.example.org',
                                   'exa\u0000mple.org', '*.*.example.org', 'a.*.example.org', '*', 'x' * 64 + '.example.org',
-                                  '.'.join(['a' * 60] * 5) + '.example.org', '10.0.0.1', '0x0a000001', '2130706433', '127.1'])
+                                  '.'.join(['a' * 60] * 5) + '.example.org', 'b\u00fccher.example', '10.0.0.1', '0x0a000001', '2130706433', '127.1'])
 def test_bad_dns_names_are_refused(people, name):
     answer = create(people, csr=pki.csr(), names=[{'kind': 'dns', 'value': name}])
     assert answer.status in (400, 422), answer.body
@@ -155,7 +155,7 @@ def test_list_filters(instance, people):
     people['approver'].get('/v1/requests?no_such_filter=1').problem(400, rule='unknown-parameter')
 
 
-@pytest.mark.parametrize('uri', ['relative/path', '//example.org/x', 'https:', 'no scheme', 'https://exa mple.org/', 'http://\u00e4.org/'])
+@pytest.mark.parametrize('uri', ['relative/path', '//example.org/x', 'https:', 'no scheme', 'https://exa mple.org/', 'http://\u00e4.org/', 'http://example.org/\u00e4'])
 def test_bad_uris_are_refused(instance, people, uri):
     """RFC 5280 §4.2.1.6: absolute, in the syntax of RFC 3986, ASCII."""
     profile = next(p for p in instance.profiles().values() if 'uri' in p['name_kinds'] and p['trust'] == 'private')

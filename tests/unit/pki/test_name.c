@@ -97,7 +97,13 @@ static const struct refuse_case refused[] = {
     {PKI_NAME_EMAIL, ".a@example.org", "name-email-local"},
     {PKI_NAME_EMAIL, "\"a b\"@example.org", "name-email-local"},
     {PKI_NAME_EMAIL, "a@b@example.org", "name-email-local"},
+    {PKI_NAME_EMAIL, "Ada <ada@example.org>", "name-email-local"},
+    {PKI_NAME_EMAIL, "ada@example.org (Ada)", "name-dns-character"},
     {PKI_NAME_EMAIL, "a@localhost", "name-email-domain"},
+    {PKI_NAME_EMAIL,
+     "a@b\xc3\xbc"
+     "cher.example",
+     "name-dns-character"},
     {PKI_NAME_EMAIL, "a@[127.0.0.1]", "name-dns-character"},
     {PKI_NAME_EMAIL, "a@*.example.org", "name-dns-wildcard"},
     {PKI_NAME_URI, "example.org/path", "name-uri-syntax"},
