@@ -37,7 +37,7 @@ def c_tests(text):
 
 
 @functools.lru_cache(maxsize=None)
-def tests_of(path):
+def runnable_in(path):
     with open(path) as f:
         return (python_tests if path.endswith('.py') else c_tests)(f.read())
 
@@ -48,7 +48,7 @@ def fault_of(reference):
     full = os.path.join(ROOT, path) if '/' in path else os.path.join(HERE, path)
     if not os.path.isfile(full):
         return 'no such test'
-    found = tests_of(full)
+    found = runnable_in(full)
     if name not in found:
         return 'no such test'
     return None if found[name] else 'a test that can be skipped or is not run'
