@@ -32,6 +32,7 @@ struct cx_id {
     X(REPORT, "rpt")                                                                               \
     X(SCOPE, "scp")                                                                                \
     X(PUBLICATION, "pub")                                                                          \
+    X(BLOCK, "blk")                                                                                \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

@@ -7,6 +7,7 @@
 #include "core/issuance/certificate_store.h"
 #include "core/issuance/intent_store.h"
 #include "core/issuance/worker.h"
+#include "core/policy/block.h"
 #include "core/policy/decide.h"
 #include "core/policy/profile_store.h"
 #include "core/status/status_store.h"
@@ -108,6 +109,16 @@ static enum request_state waiting_state(const struct request_row *request)
     return request->server_key ? REQUEST_AWAITING_COLLECTION : REQUEST_APPROVED;
 }
 
+cx_err issuance_check_blocks(struct store_tx *tx, const struct issuance *run)
+{
+    const struct block_ask ask = {.tenant_id = run->tenant_id,
+                                  .issuer_id = run->issuer->issuer_id,
+                                  .requester_id = run->request.requester_id,
+                                  .profile = run->profile,
+                                  .body = &run->body};
+    return block_check(tx, &ask, run->diag);
+}
+
 cx_err issuance_insert_intent(struct store_tx *tx, const struct issuance *run)
 {
     bool active = false, revoked = false;
@@ -119,6 +130,7 @@ cx_err issuance_insert_intent(struct store_tx *tx, const struct issuance *run)
     if (revoked)
         return cx_refuse(run->diag, CX_ERR(POLICY), "issuer_id", "issuer-revoked",
                          "The issuer's own certificate is revoked: it issues nothing.");
+    CX_TRY(issuance_check_blocks(tx, run));
     return intent_insert(tx, &run->intent);
 }
 

@@ -58,7 +58,9 @@ cx_err issuance_prepare(struct issuance *run);
 /* The request must be approved, or awaiting collection when its key is the server's. CX_E_CONFLICT otherwise; a
  * disabled issuer is CX_E_POLICY. */
 cx_err issuance_write_intent(struct store_tx *tx, const struct issuance *run);
-/* The same for a request that the same transaction has inserted in state issuing. */
+/* CX_E_POLICY when an incident's block stands against it (core/policy/block.h). */
+cx_err issuance_check_blocks(struct store_tx *tx, const struct issuance *run);
+/* The same as issuance_write_intent for a request that the same transaction has inserted in state issuing. */
 cx_err issuance_insert_intent(struct store_tx *tx, const struct issuance *run);
 
 /* prepare and write_intent in a transaction of its own, for a request that waits already. What is forbidden by

@@ -15,6 +15,8 @@ static cx_err write_submission(struct store_tx *tx, void *arg)
 {
     const struct submitting *submitting = arg;
     const struct submission *submission = submitting->submission;
+    if (submission->kind != REQUEST_REVOKE)
+        CX_TRY(issuance_check_blocks(tx, submitting->run));
     CX_TRY(row_request_insert(tx, &submitting->row));
     for (size_t i = 0; i < submission->tag_count; i++) {
         struct row_request_tag tag = {
