@@ -96,6 +96,34 @@ static cx_err read_attestation(struct cx_bytes object, struct crypto_fido_regist
     return reader.rest.len == 0 ? CX_OK : CX_ERR(PARSE);
 }
 
+/*
+ * Authenticator data, §6.1: hash of the rp id, flags and counter, then by the flags the attested credential with its COSE key
+ * and the extensions, and nothing more. libfido2 reads the same, but believes the length that a map states and
+ * reserves that much memory: a few octets could ask for gigabytes.
+ */
+static cx_err check_authenticator_data(struct cx_bytes data, struct cx_diag *diag)
+{
+    enum { FIXED = 37, FLAGS_AT = 32, HAS_CREDENTIAL = 0x40, HAS_EXTENSIONS = 0x80 };
+    enum { ID_LEN_AT = FIXED + 16, ID_AT = ID_LEN_AT + 2 };
+    struct cx_bytes item;
+    size_t at = FIXED;
+    bool fine = data.len >= FIXED;
+    if (fine && data.ptr[FLAGS_AT] & HAS_CREDENTIAL) {
+        fine = data.len >= ID_AT;
+        at = fine ? ID_AT + ((size_t)data.ptr[ID_LEN_AT] << 8 | data.ptr[ID_LEN_AT + 1]) : at;
+        fine = fine && data.len >= at;
+    }
+    struct cbor_reader reader = {fine ? CX_BYTES(data.ptr + at, data.len - at) : CX_BYTES_NONE};
+    if (fine && data.ptr[FLAGS_AT] & HAS_CREDENTIAL)
+        fine = cx_is_ok(cbor_read_item(&reader, &item));
+    if (fine && data.ptr[FLAGS_AT] & HAS_EXTENSIONS)
+        fine = cx_is_ok(cbor_read_item(&reader, &item));
+    if (fine && reader.rest.len == 0)
+        return CX_OK;
+    return refuse(diag, CX_ERR(PARSE), "passkey-malformed",
+                  "The authenticator's data are malformed.");
+}
+
 /* §7.1 step 17 and §7.2 step 18 of Level 3: backed up but not eligible cannot be. */
 static cx_err check_backup(uint8_t flags, struct cx_diag *diag)
 {
@@ -131,6 +159,7 @@ cx_err webauthn_register(struct cx_bytes client_data, struct cx_bytes attestatio
     if (cx_failed(read_attestation(attestation_object, &in)))
         return refuse(diag, CX_ERR(PARSE), "passkey-malformed",
                       "The attestation object is malformed.");
+    CX_TRY(check_authenticator_data(in.authenticator_data, diag));
     cx_err err = crypto_fido_register(&in, &credential);
     if (cx_failed(err))
         return refuse_signature(diag, err);
@@ -155,6 +184,7 @@ cx_err webauthn_assert(const struct webauthn_assertion *assertion,
                                              .signature = assertion->signature,
                                              .algorithm = stored->algorithm,
                                              .key = stored->key};
+    CX_TRY(check_authenticator_data(in.authenticator_data, diag));
     cx_err err = crypto_fido_assert(&in, &flags, &sign_count);
     if (cx_failed(err))
         return refuse_signature(diag, err);

@@ -143,12 +143,32 @@ static void an_assertion(void **state)
     assert_string_equal(assert_with(stored, client, &party), "passkey-attestation");
 }
 
+/* A map that claims hundreds of millions of members never gets to the library, which would reserve room for them. */
+static void test_a_key_of_claimed_gigabytes(void **state)
+{
+    (void)state;
+    uint8_t object[sizeof(vector_none)];
+    struct crypto_fido_credential credential;
+    struct cx_diag diag = CX_DIAG_INIT;
+    memcpy(object, vector_none, sizeof(object));
+    uint8_t *id =
+        memmem(object, sizeof(object), vector_credential_id, sizeof(vector_credential_id));
+    assert_non_null(id);
+    uint8_t *cose_key = id + sizeof(vector_credential_id);
+    assert_int_equal(*cose_key, 0xa5); /* a map of five */
+    *cose_key = 0xba;                  /* a map of as many as the next four octets say */
+    assert_err(webauthn_register(ALL(vector_create_client), CX_BYTES(object, sizeof(object)),
+                                 ALL(vector_credential_id), &party, &diag, &credential),
+               PARSE);
+    assert_string_equal(diag.rule, "passkey-malformed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_we_are),     cmocka_unit_test(client_data),
         cmocka_unit_test(a_registration), cmocka_unit_test(attestation_objects_have_an_end),
-        cmocka_unit_test(an_assertion),
+        cmocka_unit_test(an_assertion),   cmocka_unit_test(test_a_key_of_claimed_gigabytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
