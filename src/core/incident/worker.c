@@ -4,17 +4,13 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "core/tenant/tenant_store.h"
+#include "os/worker.h"
 
-#include <pthread.h>
-
-enum { PASS_PAUSE_S = 2, WORKER_ARENA_MAX = 1024 * 1024 };
+enum { PASS_PAUSE_MS = 2000, WORKER_ARENA_MAX = 1024 * 1024 };
 
 struct incident_worker {
     struct core *core;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
+    struct os_worker thread;
 };
 
 static cx_err pass(struct incident_worker *worker)
@@ -31,53 +27,25 @@ static cx_err pass(struct incident_worker *worker)
     return CX_OK;
 }
 
-/* False when it is time to end. */
-static bool pause_between(struct incident_worker *worker)
+static void run(struct os_worker *thread, void *arg)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PASS_PAUSE_S;
-    pthread_mutex_lock(&worker->lock);
-    while (!worker->stop && pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == 0)
-        ;
-    bool go_on = !worker->stop;
-    pthread_mutex_unlock(&worker->lock);
-    return go_on;
-}
-
-static void *run(void *arg)
-{
-    struct incident_worker *worker = arg;
-    do {
-        cx_err err = pass(worker);
-        if (cx_failed(err))
-            cx_log_err(CX_LOG_WARN, err, "incident-pass-failed", NULL);
-    } while (pause_between(worker));
-    return NULL;
-}
-
-static void worker_free(struct incident_worker *worker)
-{
-    pthread_cond_destroy(&worker->wake);
-    pthread_mutex_destroy(&worker->lock);
-    free(worker);
+    (void)thread;
+    cx_err err = pass(arg);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "incident-pass-failed", NULL);
 }
 
 cx_err incident_worker_start(struct core *core, struct incident_worker **ret_worker)
 {
     struct incident_worker *worker = calloc(1, sizeof(*worker));
-    pthread_condattr_t monotonic;
     if (!worker)
         return CX_ERR(NOMEM);
     worker->core = core;
-    pthread_mutex_init(&worker->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&worker->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&worker->thread, NULL, run, worker)) {
-        worker_free(worker);
-        return CX_ERR(NOMEM);
+    const struct os_worker_options options = {run, worker, PASS_PAUSE_MS, false};
+    cx_err err = os_worker_start(&worker->thread, &options);
+    if (cx_failed(err)) {
+        free(worker);
+        return err;
     }
     *ret_worker = worker;
     return CX_OK;
@@ -87,10 +55,6 @@ void incident_worker_stop(struct incident_worker *worker)
 {
     if (!worker)
         return;
-    pthread_mutex_lock(&worker->lock);
-    worker->stop = true;
-    pthread_cond_broadcast(&worker->wake);
-    pthread_mutex_unlock(&worker->lock);
-    pthread_join(worker->thread, NULL);
-    worker_free(worker);
+    os_worker_stop(&worker->thread);
+    free(worker);
 }

@@ -5,8 +5,7 @@
 #include "core/core.h"
 #include "core/issuance/reconcile.h"
 #include "core/tenant/tenant_store.h"
-
-#include <pthread.h>
+#include "os/worker.h"
 
 enum {
     SETTLE_BATCH = 256, /* intents told in one message */
@@ -19,10 +18,9 @@ enum {
 
 struct issuance_worker {
     struct core *core;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
+    struct os_worker thread;
+    int64_t reconcile_us; /* when it is due, by the monotonic clock */
+    pthread_mutex_t lock; /* guards what follows */
     struct cx_id settled[SETTLE_QUEUE_MAX];
     size_t settled_count;
 };
@@ -67,54 +65,30 @@ static cx_err pass(struct issuance_worker *worker)
     return CX_OK;
 }
 
-/* False when it is time to end. */
-static bool sleep_ms(struct issuance_worker *worker, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&worker->lock);
-    while (!worker->stop && pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == 0)
-        ;
-    bool go_on = !worker->stop;
-    pthread_mutex_unlock(&worker->lock);
-    return go_on;
-}
-
 /* By the monotonic clock, so that a drill's jumps do not hurry it. One that failed is due again. */
-static void reconcile(struct issuance_worker *worker, int64_t *due_us)
+static void reconcile(struct issuance_worker *worker)
 {
-    if (cx_monotonic_us() < *due_us)
+    if (cx_monotonic_us() < worker->reconcile_us)
         return;
     cx_err err = issuance_reconcile(worker->core);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "reconciliation-failed", NULL);
     else
-        *due_us = cx_monotonic_us() + RECONCILE_PAUSE_S * CX_US_PER_S;
+        worker->reconcile_us = cx_monotonic_us() + RECONCILE_PAUSE_S * CX_US_PER_S;
 }
 
-static void *run(void *arg)
+static void run(struct os_worker *thread, void *arg)
 {
     struct issuance_worker *worker = arg;
-    int64_t reconcile_us = 0;
-    while (sleep_ms(worker, PASS_PAUSE_MS)) {
-        reconcile(worker, &reconcile_us);
-        cx_err err = pass(worker);
-        if (cx_failed(err))
-            cx_log_err(CX_LOG_WARN, err, "issuance-pass-failed", NULL);
-    }
-    settle(worker);
-    return NULL;
+    (void)thread;
+    reconcile(worker);
+    cx_err err = pass(worker);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "issuance-pass-failed", NULL);
 }
 
 static void worker_free(struct issuance_worker *worker)
 {
-    pthread_cond_destroy(&worker->wake);
     pthread_mutex_destroy(&worker->lock);
     free(worker);
 }
@@ -122,23 +96,20 @@ static void worker_free(struct issuance_worker *worker)
 cx_err issuance_worker_start(struct core *core, struct issuance_worker **ret_worker)
 {
     struct issuance_worker *worker = calloc(1, sizeof(*worker));
-    pthread_condattr_t monotonic;
     if (!worker)
         return CX_ERR(NOMEM);
     worker->core = core;
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&worker->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
     cx_err err = pass(worker);
     if (cx_failed(err))
         cx_log_err(CX_LOG_WARN, err, "issuance-pass-failed", NULL); /* the thread goes on trying */
     core->issuance = worker;
-    if (pthread_create(&worker->thread, NULL, run, worker)) {
+    const struct os_worker_options options = {run, worker, PASS_PAUSE_MS, true};
+    err = os_worker_start(&worker->thread, &options);
+    if (cx_failed(err)) {
         core->issuance = NULL;
         worker_free(worker);
-        return CX_ERR(NOMEM);
+        return err;
     }
     *ret_worker = worker;
     return CX_OK;
@@ -148,11 +119,8 @@ void issuance_worker_stop(struct issuance_worker *worker)
 {
     if (!worker)
         return;
-    pthread_mutex_lock(&worker->lock);
-    worker->stop = true;
-    pthread_cond_broadcast(&worker->wake);
-    pthread_mutex_unlock(&worker->lock);
-    pthread_join(worker->thread, NULL);
+    os_worker_stop(&worker->thread);
+    settle(worker); /* what came after its last pass */
     worker->core->issuance = NULL;
     worker_free(worker);
 }

@@ -27,7 +27,7 @@ static cx_err publish_tenant(struct status_service *service, struct cx_id tenant
 {
     cx_err first = CX_OK;
     bool more = true;
-    while (more && !service->stop && cx_is_ok(first))
+    while (more && !os_worker_stopping(&service->publisher) && cx_is_ok(first))
         first = publish_due(service, tenant_id, &more);
     keep(&first, publish_files_since(service, tenant_id, service->seen_us));
     keep(&first, publish_issuers(service, tenant_id));
@@ -61,7 +61,7 @@ static cx_err pass(struct status_service *service)
     bool responders = now_us >= service->responder_us;
     bool complete = true, renewed = true;
     CX_TRY(tenant_each(service->core, &arena, &tenants, &count));
-    for (size_t i = 0; i < count && !service->stop; i++) {
+    for (size_t i = 0; i < count && !os_worker_stopping(&service->publisher); i++) {
         cx_err err = publish_tenant(service, tenants[i]);
         complete = complete && cx_is_ok(err);
         report(err, "status-pass-failed");
@@ -75,29 +75,10 @@ static cx_err pass(struct status_service *service)
     return CX_OK;
 }
 
-/* Waits for a poke or the pause. False when it is time to end. */
-static bool wait_for_work(struct status_service *service)
+static void run(struct os_worker *thread, void *arg)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STATUS_PAUSE_MS / 1000;
-    pthread_mutex_lock(&service->lock);
-    while (!service->stop && !service->poked &&
-           pthread_cond_timedwait(&service->wake, &service->lock, &until) == 0)
-        ;
-    service->poked = false;
-    bool go_on = !service->stop;
-    pthread_mutex_unlock(&service->lock);
-    return go_on;
-}
-
-static void *run(void *arg)
-{
-    struct status_service *service = arg;
-    do {
-        report(pass(service), "status-pass-failed");
-    } while (wait_for_work(service));
-    return NULL;
+    (void)thread;
+    report(pass(arg), "status-pass-failed");
 }
 
 static void service_free(struct status_service *service)
@@ -105,26 +86,18 @@ static void service_free(struct status_service *service)
     ocsp_cache_free(service->ocsp);
     cx_map_clear(&service->refused, free);
     cx_map_clear(&service->written, NULL);
-    pthread_cond_destroy(&service->wake);
-    pthread_mutex_destroy(&service->lock);
     free(service);
 }
 
 static cx_err service_new(struct core *core, struct status_service **ret_service)
 {
     struct status_service *service = calloc(1, sizeof(*service));
-    pthread_condattr_t monotonic;
     if (!service)
         return CX_ERR(NOMEM);
     service->core = core;
     service->responder_retry_s = STATUS_RESPONDER_RETRY_MIN_S;
     service->refused = CX_MAP_INIT(ISSUER_CACHE_MAX);
     service->written = CX_MAP_INIT(STATUS_WRITTEN_MAX);
-    pthread_mutex_init(&service->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&service->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
     cx_err err = ocsp_cache_new(&service->ocsp);
     if (cx_failed(err)) {
         service_free(service);
@@ -139,10 +112,12 @@ cx_err status_start(struct core *core, struct status_service **ret_service)
     struct status_service *service = NULL;
     CX_TRY(service_new(core, &service));
     core->status = service;
-    if (pthread_create(&service->thread, NULL, run, service)) {
+    const struct os_worker_options options = {run, service, STATUS_PAUSE_MS, false};
+    cx_err err = os_worker_start(&service->publisher, &options);
+    if (cx_failed(err)) {
         core->status = NULL;
         service_free(service);
-        return CX_ERR(NOMEM);
+        return err;
     }
     *ret_service = service;
     return CX_OK;
@@ -152,11 +127,7 @@ void status_stop(struct status_service *service)
 {
     if (!service)
         return;
-    pthread_mutex_lock(&service->lock);
-    service->stop = true;
-    pthread_cond_broadcast(&service->wake);
-    pthread_mutex_unlock(&service->lock);
-    pthread_join(service->thread, NULL);
+    os_worker_stop(&service->publisher);
     service->core->status = NULL;
     service_free(service);
 }
@@ -167,8 +138,5 @@ void status_changed(struct core *core, const struct certificate_row *certificate
     if (!service)
         return;
     ocsp_cache_drop(service->ocsp, certificate->issuer_id, certificate->serial);
-    pthread_mutex_lock(&service->lock);
-    service->poked = true;
-    pthread_cond_broadcast(&service->wake);
-    pthread_mutex_unlock(&service->lock);
+    os_worker_poke(&service->publisher);
 }

@@ -3,22 +3,17 @@
 #include "base/map.h"
 #include "core/status/ocsp.h"
 #include "core/status/status.h"
-
-#include <pthread.h>
+#include "os/worker.h"
 
 struct status_service {
     struct core *core;
     struct ocsp_cache *ocsp;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    _Atomic bool stop;
-    bool poked;
+    struct os_worker publisher;
     cx_time seen_us;           /* publications up to here are on this node's disk */
     cx_time responder_us;      /* when responders are looked at next */
     int64_t responder_retry_s; /* the pause after the next failure */
     struct cx_map refused; /* issuer id → struct responder_refusal: not asked again for a while */
-    struct cx_map written; /* issuer ‖ shard → number of the CRL in the file; the thread's own */
+    struct cx_map written; /* issuer ‖ shard → number of the CRL in the file; the publisher's own */
 };
 
 /* An issuer that got no certificate for its responder. Of the map that holds it. */

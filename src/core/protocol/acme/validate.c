@@ -11,13 +11,14 @@
 #include "core/protocol/acme/nonce.h"
 #include "core/protocol/acme/order_store.h"
 #include "core/tenant/tenant_store.h"
+#include "os/worker.h"
 
 #include <pthread.h>
 
 enum {
     WORKERS = 8,
     QUEUE_MAX = 4096,
-    PASS_PAUSE_S = 1,
+    PASS_PAUSE_MS = 1000,
     PRUNE_EVERY = 60, /* passes */
     CLAIM_MAX = 64,
     ARENA_MAX = 1024 * 1024,
@@ -36,12 +37,12 @@ struct job {
 
 struct acme_validator {
     struct core *core;
-    pthread_t workers[WORKERS], poller;
+    struct os_worker poller;
+    unsigned polls; /* passes made */
+    pthread_t workers[WORKERS];
     size_t worker_count;
-    bool polls;
     pthread_mutex_t lock;
-    pthread_cond_t wake; /* workers */
-    pthread_cond_t tick; /* the poller */
+    pthread_cond_t wake;
     bool stop;
     struct job queue[QUEUE_MAX];
     size_t first, count;
@@ -306,52 +307,32 @@ static cx_err pass(struct acme_validator *validator, bool prune)
     return CX_OK;
 }
 
-/* False when it is time to end. */
-static bool pause_pass(struct acme_validator *validator)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PASS_PAUSE_S;
-    pthread_mutex_lock(&validator->lock);
-    while (!validator->stop &&
-           pthread_cond_timedwait(&validator->tick, &validator->lock, &until) == 0)
-        ;
-    bool go_on = !validator->stop;
-    pthread_mutex_unlock(&validator->lock);
-    return go_on;
-}
-
-static void *poll_due(void *arg)
+static void poll_due(struct os_worker *thread, void *arg)
 {
     struct acme_validator *validator = arg;
-    for (unsigned n = 0; pause_pass(validator); n++) {
-        cx_err err = pass(validator, n % PRUNE_EVERY == 0);
-        if (cx_failed(err))
-            cx_log_err(CX_LOG_WARN, err, "acme-pass-failed", NULL);
-    }
-    return NULL;
+    (void)thread;
+    cx_err err = pass(validator, validator->polls++ % PRUNE_EVERY == 0);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_WARN, err, "acme-pass-failed", NULL);
 }
 
 cx_err acme_validator_start(struct core *core, struct acme_validator **ret_validator)
 {
     struct acme_validator *validator = calloc(1, sizeof(*validator));
-    pthread_condattr_t monotonic;
     if (!validator)
         return CX_ERR(NOMEM);
     validator->core = core;
     pthread_mutex_init(&validator->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&validator->tick, &monotonic);
     pthread_cond_init(&validator->wake, NULL);
-    pthread_condattr_destroy(&monotonic);
     while (validator->worker_count < WORKERS &&
            pthread_create(&validator->workers[validator->worker_count], NULL, work, validator) == 0)
         validator->worker_count++;
-    validator->polls = pthread_create(&validator->poller, NULL, poll_due, validator) == 0;
-    if (!validator->polls || validator->worker_count == 0) {
+    const struct os_worker_options options = {poll_due, validator, PASS_PAUSE_MS, true};
+    cx_err err =
+        validator->worker_count > 0 ? os_worker_start(&validator->poller, &options) : CX_ERR(NOMEM);
+    if (cx_failed(err)) {
         acme_validator_stop(validator);
-        return CX_ERR(NOMEM);
+        return err;
     }
     *ret_validator = validator;
     return CX_OK;
@@ -361,17 +342,14 @@ void acme_validator_stop(struct acme_validator *validator)
 {
     if (!validator)
         return;
+    os_worker_stop(&validator->poller);
     pthread_mutex_lock(&validator->lock);
     validator->stop = true;
     pthread_cond_broadcast(&validator->wake);
-    pthread_cond_broadcast(&validator->tick);
     pthread_mutex_unlock(&validator->lock);
     for (size_t i = 0; i < validator->worker_count; i++)
         pthread_join(validator->workers[i], NULL);
-    if (validator->polls)
-        pthread_join(validator->poller, NULL);
     pthread_cond_destroy(&validator->wake);
-    pthread_cond_destroy(&validator->tick);
     pthread_mutex_destroy(&validator->lock);
     free(validator);
 }
