@@ -10,7 +10,8 @@ enum {
     CERTIFICATE_REPLY_MAX = 20480,
     SMALL_MAX = 4096,
     CRL_MAX = 17 * 1024 * 1024,
-    SETTLE_BATCH = 1000
+    SETTLE_BATCH = 1000,
+    OCSP_BATCH_REPLY_MAX = 106496
 };
 
 #define CALL_TIMEOUT_US (10 * CX_US_PER_S)
@@ -254,6 +255,44 @@ cx_err keys_sign_ocsp(struct keys_client *client, struct cx_id tenant_id, struct
     struct ipc_keys_ocsp answer;
     CX_TRY(ipc_keys_ocsp_parse(cx_buf_view(&reply), arena, &answer));
     return arena_copy(arena, answer.der, ret_der);
+}
+
+static cx_err copy_signed(const struct ipc_keys_ocsp_batch *answer, struct arena *arena,
+                          struct cx_bytes *ret_certificate, struct keys_ocsp_signed *ret_signed)
+{
+    for (size_t i = 0; i < answer->answers_count; i++) {
+        CX_TRY(arena_copy(arena, answer->answers[i].data, &ret_signed[i].data));
+        CX_TRY(arena_copy(arena, answer->answers[i].signature, &ret_signed[i].signature));
+    }
+    return arena_copy(arena, answer->certificate, ret_certificate);
+}
+
+cx_err keys_presign_ocsp(struct keys_client *client, struct cx_id tenant_id, struct cx_id issuer_id,
+                         const struct keys_ocsp_batch *batch, struct arena *arena,
+                         struct cx_bytes *ret_certificate, struct keys_ocsp_signed *ret_signed)
+{
+    struct ipc_keys_ocsp_asked list[KEYS_OCSP_BATCH_MAX];
+    if (batch->count > KEYS_OCSP_BATCH_MAX)
+        return CX_ERR(USAGE);
+    for (size_t i = 0; i < batch->count; i++)
+        list[i] = (struct ipc_keys_ocsp_asked){
+            CX_BYTES(batch->asked[i].serial, batch->asked[i].serial_len), batch->asked[i].reason,
+            batch->asked[i].revoked_us};
+    const struct ipc_keys_presign_ocsp message = {.tenant_id = tenant_id,
+                                                  .issuer_id = issuer_id,
+                                                  .this_update_us = batch->this_update_us,
+                                                  .next_update_us = batch->next_update_us,
+                                                  .asked = list,
+                                                  .asked_count = batch->count};
+    CX_CLEANUP(cx_buf_clear)
+    struct cx_buf out = CX_BUF_INIT(SMALL_MAX), reply = CX_BUF_INIT(OCSP_BATCH_REPLY_MAX);
+    CX_TRY(ipc_keys_presign_ocsp_write(&out, &message));
+    CX_TRY(call(client, IPC_KEYS_PRESIGN_OCSP, IPC_KEYS_OCSP_BATCH, &out, NULL, &reply));
+    struct ipc_keys_ocsp_batch answer;
+    CX_TRY(ipc_keys_ocsp_batch_parse(cx_buf_view(&reply), arena, &answer));
+    return answer.answers_count == batch->count
+               ? copy_signed(&answer, arena, ret_certificate, ret_signed)
+               : CX_ERR(PARSE);
 }
 
 cx_err keys_responder(struct keys_client *client, struct cx_id tenant_id, struct cx_id issuer_id,

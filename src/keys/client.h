@@ -93,6 +93,22 @@ cx_err keys_sign_ocsp(struct keys_client *client, struct cx_id tenant_id, struct
                       const struct keys_ocsp_item *item, struct arena *arena,
                       struct cx_bytes *ret_der);
 
+/* Answers ahead of their questions, for clients that ask by SHA-1 without a nonce, as RFC 5019 has them do. */
+enum { KEYS_OCSP_BATCH_MAX = 64, KEYS_OCSP_DATA_MAX = 512, KEYS_OCSP_SIGNATURE_MAX = 1024 };
+struct keys_ocsp_batch {
+    cx_time this_update_us, next_update_us; /* of all */
+    const struct keys_revoked *asked;       /* revoked_us 0: good */
+    size_t count;
+};
+/* The parts of an OCSPResponse (pki_ocsp_response_write) that differ, views into arena. */
+struct keys_ocsp_signed {
+    struct cx_bytes data, signature;
+};
+/* ret_signed has room for batch->count. *ret_certificate: the responder's, in arena. CX_E_NOTFOUND: it has none. */
+cx_err keys_presign_ocsp(struct keys_client *client, struct cx_id tenant_id, struct cx_id issuer_id,
+                         const struct keys_ocsp_batch *batch, struct arena *arena,
+                         struct cx_bytes *ret_certificate, struct keys_ocsp_signed *ret_signed);
+
 /* OCSP responder of an issuer: keys makes (or has) its key; core issues its certificate through the
  * ordinary cycle with the ocsp-signer profile and installs it. *ret_not_after_us is 0 without a certificate. */
 cx_err keys_responder(struct keys_client *client, struct cx_id tenant_id, struct cx_id issuer_id,

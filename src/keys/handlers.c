@@ -160,6 +160,33 @@ static cx_err handle_sign_ocsp(void *arg, const struct ipc_request *request,
     return ipc_keys_ocsp_write(&reply->body, &answer);
 }
 
+static cx_err handle_presign_ocsp(void *arg, const struct ipc_request *request,
+                                  struct ipc_reply *reply)
+{
+    struct ipc_keys_presign_ocsp message;
+    struct keys_revoked asked[KEYS_OCSP_BATCH_MAX];
+    struct keys_ocsp_signed made[KEYS_OCSP_BATCH_MAX];
+    struct ipc_keys_ocsp_signed list[KEYS_OCSP_BATCH_MAX];
+    struct ipc_keys_ocsp_batch answer = {.answers = list};
+    CX_TRY(ipc_keys_presign_ocsp_parse(request->payload, request->arena, &message));
+    const struct keys_ocsp_batch batch = {message.this_update_us, message.next_update_us, asked,
+                                          message.asked_count};
+    for (size_t i = 0; i < batch.count; i++) {
+        const struct ipc_keys_ocsp_asked *it = &message.asked[i];
+        asked[i] = (struct keys_revoked){.serial_len = (uint8_t)it->serial.len,
+                                         .revoked_us = it->revoked_us,
+                                         .reason = it->reason};
+        memcpy(asked[i].serial, it->serial.ptr, it->serial.len); /* its maximum is the array's */
+    }
+    CX_TRY(signer_presign_ocsp(arg, message.tenant_id, message.issuer_id, &batch, request->arena,
+                               &reply->diag, &answer.certificate, made));
+    for (size_t i = 0; i < batch.count; i++)
+        list[i] = (struct ipc_keys_ocsp_signed){made[i].data, made[i].signature};
+    answer.answers_count = batch.count;
+    reply->number = IPC_KEYS_OCSP_BATCH;
+    return ipc_keys_ocsp_batch_write(&reply->body, &answer);
+}
+
 cx_err handle_keys_responder(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
 {
     struct ipc_keys_responder message;
@@ -281,6 +308,7 @@ const struct ipc_route keys_routes[] = {
     {IPC_KEYS_ABANDON, handle_abandon},
     {IPC_KEYS_SIGN_CRL, handle_sign_crl},
     {IPC_KEYS_SIGN_OCSP, handle_sign_ocsp},
+    {IPC_KEYS_PRESIGN_OCSP, handle_presign_ocsp},
     {IPC_KEYS_RESPONDER, handle_keys_responder},
     {IPC_KEYS_RESPONDER_INSTALL, handle_keys_responder_install},
     {IPC_KEYS_RESPONDER_ROTATE, handle_responder_rotate},

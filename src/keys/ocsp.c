@@ -23,27 +23,10 @@ static cx_err find_responder(struct signer *signer, struct issuer *issuer, cx_ti
     return CX_OK;
 }
 
-static cx_err write_response(const struct responder *responder,
-                             const struct pki_ocsp_response *response, struct cx_buf *out)
+/* Appends what is signed and the signature over it. */
+static cx_err sign(const struct issuer *issuer, const struct responder *responder,
+                   const struct keys_ocsp_item *item, struct cx_buf *data, struct cx_buf *signature)
 {
-    CX_CLEANUP(cx_buf_clear)
-    struct cx_buf data = CX_BUF_INIT(SIGNER_OCSP_MAX),
-                  signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX + 16);
-    CX_TRY(pki_ocsp_data_write(response, &data));
-    CX_TRY(responder->key->sign(responder->key, cx_buf_view(&data), &signature));
-    return pki_ocsp_response_write(cx_buf_view(&data), (enum pki_key_type)responder->key->type,
-                                   cx_buf_view(&signature), responder->certificate_der, out);
-}
-
-cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
-                   const struct keys_ocsp_item *item, struct cx_diag *diag, struct cx_buf *out)
-{
-    struct issuer *issuer = NULL;
-    const struct responder *responder = NULL;
-    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
-    CX_TRY(signer_status_times(signer, item->this_update_us, item->next_update_us, diag));
-    CX_TRY(signer_status_times(signer, item->produced_us, item->next_update_us, diag));
-    CX_TRY(find_responder(signer, issuer, item->produced_us, diag, &responder));
     const struct pki_ocsp_issuer *hashes = &issuer->ocsp[item->hash];
     const struct pki_ocsp_single single = {
         .id = {.hash = (enum pki_ocsp_hash)item->hash,
@@ -60,7 +43,63 @@ cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id i
                                                .singles = &single,
                                                .single_count = 1,
                                                .nonce = item->nonce};
-    return write_response(responder, &response, out);
+    CX_TRY(pki_ocsp_data_write(&response, data));
+    return responder->key->sign(responder->key, cx_buf_view(data), signature);
+}
+
+cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
+                   const struct keys_ocsp_item *item, struct cx_diag *diag, struct cx_buf *out)
+{
+    struct issuer *issuer = NULL;
+    const struct responder *responder = NULL;
+    CX_CLEANUP(cx_buf_clear)
+    struct cx_buf data = CX_BUF_INIT(SIGNER_OCSP_MAX),
+                  signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX + 16);
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(signer_status_times(signer, item->this_update_us, item->next_update_us, diag));
+    CX_TRY(signer_status_times(signer, item->produced_us, item->next_update_us, diag));
+    CX_TRY(find_responder(signer, issuer, item->produced_us, diag, &responder));
+    CX_TRY(sign(issuer, responder, item, &data, &signature));
+    return pki_ocsp_response_write(cx_buf_view(&data), (enum pki_key_type)responder->key->type,
+                                   cx_buf_view(&signature), responder->certificate_der, out);
+}
+
+static cx_err presign_one(const struct issuer *issuer, const struct responder *responder,
+                          const struct keys_ocsp_batch *batch, size_t i, struct arena *arena,
+                          struct keys_ocsp_signed *ret_signed)
+{
+    const struct keys_revoked *asked = &batch->asked[i];
+    const struct keys_ocsp_item item = {.serial = CX_BYTES(asked->serial, asked->serial_len),
+                                        .status =
+                                            asked->revoked_us ? KEYS_OCSP_REVOKED : KEYS_OCSP_GOOD,
+                                        .hash = KEYS_OCSP_SHA1,
+                                        .revoked_us = asked->revoked_us,
+                                        .reason = asked->reason,
+                                        .this_update_us = batch->this_update_us,
+                                        .next_update_us = batch->next_update_us,
+                                        .produced_us = batch->this_update_us};
+    CX_CLEANUP(cx_buf_clear)
+    struct cx_buf data = CX_BUF_INIT(KEYS_OCSP_DATA_MAX),
+                  signature = CX_BUF_INIT(CRYPTO_SIGNATURE_MAX + 16);
+    CX_TRY(sign(issuer, responder, &item, &data, &signature));
+    CX_TRY(arena_copy(arena, cx_buf_view(&data), &ret_signed->data));
+    return arena_copy(arena, cx_buf_view(&signature), &ret_signed->signature);
+}
+
+/* One responder for the batch: its certificate goes with every answer, also when it is replaced meanwhile. */
+cx_err signer_presign_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
+                           const struct keys_ocsp_batch *batch, struct arena *arena,
+                           struct cx_diag *diag, struct cx_bytes *ret_certificate,
+                           struct keys_ocsp_signed *ret_signed)
+{
+    struct issuer *issuer = NULL;
+    const struct responder *responder = NULL;
+    CX_TRY(issuer_dir_get(signer->issuers, tenant_id, issuer_id, diag, &issuer));
+    CX_TRY(signer_status_times(signer, batch->this_update_us, batch->next_update_us, diag));
+    CX_TRY(find_responder(signer, issuer, batch->this_update_us, diag, &responder));
+    for (size_t i = 0; i < batch->count; i++)
+        CX_TRY(presign_one(issuer, responder, batch, i, arena, &ret_signed[i]));
+    return arena_copy(arena, responder->certificate_der, ret_certificate);
 }
 
 cx_err signer_responder(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,

@@ -83,6 +83,11 @@ cx_err signer_crl(struct signer *signer, const struct signer_crl *request, struc
 /* Appends the OCSPResponse to out. CX_E_NOTFOUND: the issuer has no valid responder certificate. */
 cx_err signer_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
                    const struct keys_ocsp_item *item, struct cx_diag *diag, struct cx_buf *out);
+/* ret_signed has room for batch->count; everything returned lies in arena. */
+cx_err signer_presign_ocsp(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
+                           const struct keys_ocsp_batch *batch, struct arena *arena,
+                           struct cx_diag *diag, struct cx_bytes *ret_certificate,
+                           struct keys_ocsp_signed *ret_signed);
 cx_err signer_responder(struct signer *signer, struct cx_id tenant_id, struct cx_id issuer_id,
                         struct cx_diag *diag, struct cx_bytes *ret_spki, cx_time *ret_not_after_us);
 cx_err signer_responder_install(struct signer *signer, struct cx_id tenant_id,

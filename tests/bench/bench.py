@@ -163,6 +163,7 @@ def fill(instance, count, revoked):
             write()
     write()
     db.execute('UPDATE crl_shard SET dirty_count = dirty_count + 1')
+    db.execute('UPDATE ocsp_responder SET walked_us = 0')  # the clones were issued in the past
     db.commit()
     db.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     db.close()
@@ -257,6 +258,25 @@ def start_bench(instance, record, count):
     record('memory', memory_kb(instance) / 1024, 'MB', 300, 'target', rows=count)
 
 
+def answered(instance):
+    db = sqlite3.connect(f'file:{instance.data}/db/certinext.db?mode=ro', uri=True)
+    try:
+        return db.execute('SELECT COUNT(*) FROM ocsp_answer').fetchone()[0]
+    finally:
+        db.close()
+
+
+def presign_bench(instance, record, count):
+    """After the start that found count certificates without an OCSP answer: what it costs until each has one."""
+    before, start, had = cpu_us(instance), time.perf_counter(), answered(instance)
+    wait_for(lambda: answered(instance) >= count, 'every answer signed ahead', 3600, 1)
+    done, elapsed = answered(instance) - had, time.perf_counter() - start
+    spent = {role: round((us - before.get(role, 0)) / done, 1) for role, us in cpu_us(instance).items()}
+    record('ocsp_presign', done / elapsed, 'answers/s', rows=count, by_process=spent, load_average=os.getloadavg()[0])
+    record('ocsp_presign_cpu', sum(spent.values()), 'us of processor an answer', rows=count, by_process=spent)
+    record('memory_presigned', memory_kb(instance) / 1024, 'MB', 300, 'target', rows=count)
+
+
 def run(path, rows, seconds, only=()):
     instance = Instance()
     folder = tempfile.mkdtemp(prefix='cx-bench-')
@@ -281,7 +301,7 @@ def run(path, rows, seconds, only=()):
         if wanted('acme'):
             bench_acme.run(record, best, seconds)
         have = 0
-        for revoked in ([0, rows // 10, rows] if wanted('revoke') else []) or ([rows] if wanted('search') else []):
+        for revoked in ([0, rows // 10, rows] if wanted('revoke') else []) or ([rows] if wanted('search') or wanted('presign') else []):
             if revoked > have:
                 instance.issue(['model.bench.example.org'], profile=PROFILE_NAME)
                 instance.stop()
@@ -290,6 +310,8 @@ def run(path, rows, seconds, only=()):
                 start_bench(instance, record, have)
                 for client in (instance.admin, *instance.people().values()):
                     client.close()
+                if wanted('presign'):
+                    presign_bench(instance, record, have)
             if wanted('revoke'):
                 revoke_bench(instance, record, best, folder, revoked)
         if wanted('search') and have:

@@ -18,6 +18,7 @@ STEPS = {
     'crl-journalled': 'keys',          # the number is taken, nothing is signed
     'crl-signed': 'core',              # signed, the row not stored
     'crl-stored': 'core',              # stored, the file not written
+    'ocsp-presigned': 'core',          # answers signed, not stored
     'checkpoint-journalled': 'keys',
     'checkpoint-signed': 'core',
 }

@@ -1,9 +1,11 @@
 /*
  * Signed OCSP answers for one certificate, from memory where they can be: RFC 6960, RFC 5019.
  *
- * Answers without a nonce are signed once per (issuer, serial, hash) and served until half their life is over; a
- * revocation drops them at once. The cache is bounded and forgets the least recently used. Unknown serial numbers and
- * answers with a nonce are signed each time and never cached: strangers choose them. Thread-safe.
+ * Three places, in this order. Memory: answers without a nonce, served until half their life is over; a revocation drops
+ * them at once; bounded, forgets the least recently used. The database: answers signed ahead (presign.h), read together
+ * with the certificate's status. keys: what is not there, what asks by SHA-256 or with a nonce, and unknown serial
+ * numbers; the last two are never cached, since strangers choose them. While keys is away, an answer signed
+ * ahead serves until its nextUpdate. Thread-safe.
  */
 #pragma once
 #include "core/issuance/issuer.h"
@@ -14,6 +16,8 @@ struct ocsp_cache;
 
 enum {
     OCSP_LIFE_S = 86400, /* nextUpdate - thisUpdate */
+    OCSP_RENEW_S =
+        3 * 86400 / 8, /* signed again so long after thisUpdate, before half of the life is over */
     OCSP_STRIPES = 16,
     OCSP_STRIPE_ENTRIES_MAX = 4096,
     OCSP_ANSWER_MAX = 4096, /* larger ones are not cached */

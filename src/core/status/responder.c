@@ -8,6 +8,7 @@
 #include "core/issuance/certificate_store.h"
 #include "core/issuance/submit.h"
 #include "core/policy/profile_store.h"
+#include "core/status/presign.h"
 #include "core/status/status_internal.h"
 #include "crypto/hash.h"
 #include "pki/algorithm.h"
@@ -139,10 +140,19 @@ static cx_err replace_revoked(struct status_service *service, const struct issue
     cx_log(CX_LOG_WARN, "responder-revoked: its key is replaced", "issuer",
            issuer->pki.issuer_ref.ptr, NULL);
     CX_TRY(keys_responder_rotate(core->keys, issuer->tenant_id, issuer->issuer_id, *spki));
-    if (service->ocsp)
-        ocsp_cache_drop_issuer(service->ocsp, issuer->issuer_id);
     return keys_responder(core->keys, issuer->tenant_id, issuer->issuer_id, arena, spki,
                           not_after_us);
+}
+
+/* Looked at each time: who died after making a new key has not done this. */
+static cx_err forget_old_key(struct status_service *service, const struct issuer_entry *issuer,
+                             struct cx_bytes spki)
+{
+    bool changed = false;
+    CX_TRY(presign_key(service->core, issuer->tenant_id, issuer->issuer_id, spki, &changed));
+    if (changed && service->ocsp)
+        ocsp_cache_drop_issuer(service->ocsp, issuer->issuer_id);
+    return CX_OK;
 }
 
 static cx_err renew_one(struct status_service *service, const struct issuer_entry *issuer,
@@ -156,6 +166,8 @@ static cx_err renew_one(struct status_service *service, const struct issuer_entr
                                 &not_after_us);
     if (cx_is_ok(err))
         err = replace_revoked(service, issuer, &arena, &spki, &not_after_us);
+    if (cx_is_ok(err))
+        err = forget_old_key(service, issuer, spki);
     if (cx_is_ok(err) && is_due(profile, not_after_us, cx_now(core->clock)))
         err = certify(core, issuer, profile, spki, &arena, diag);
     if (cx_failed(err))

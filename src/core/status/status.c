@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/core.h"
+#include "core/status/presign.h"
 #include "core/status/status_internal.h"
 #include "core/tenant/tenant_store.h"
 
@@ -107,16 +108,24 @@ static cx_err service_new(struct core *core, struct status_service **ret_service
     return CX_OK;
 }
 
+static void presign(struct os_worker *thread, void *arg)
+{
+    const struct status_service *service = arg;
+    presign_pass(service->core, thread);
+}
+
 cx_err status_start(struct core *core, struct status_service **ret_service)
 {
     struct status_service *service = NULL;
     CX_TRY(service_new(core, &service));
     core->status = service;
-    const struct os_worker_options options = {run, service, STATUS_PAUSE_MS, false};
-    cx_err err = os_worker_start(&service->publisher, &options);
+    const struct os_worker_options publishing = {run, service, STATUS_PAUSE_MS, false};
+    const struct os_worker_options presigning = {presign, service, STATUS_PAUSE_MS, false};
+    cx_err err = os_worker_start(&service->publisher, &publishing);
+    if (cx_is_ok(err))
+        err = os_worker_start(&service->presigner, &presigning);
     if (cx_failed(err)) {
-        core->status = NULL;
-        service_free(service);
+        status_stop(service);
         return err;
     }
     *ret_service = service;
@@ -128,6 +137,7 @@ void status_stop(struct status_service *service)
     if (!service)
         return;
     os_worker_stop(&service->publisher);
+    os_worker_stop(&service->presigner);
     service->core->status = NULL;
     service_free(service);
 }

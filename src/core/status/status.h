@@ -1,5 +1,6 @@
 /*
- * The status services of a node: the CRL publisher (a thread) and the cache of OCSP responses.
+ * The status services of a node: the CRL publisher (a thread), the pre-signer of OCSP responses (another, presign.h) and
+ * the cache of those that were asked for.
  *
  * Every shard of every issuer has a CRL from the start; a revocation marks its shard, and the publisher signs it
  * anew within a second and again before nextUpdate. Numbers come from keys and only grow. Files appear atomically

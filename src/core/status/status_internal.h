@@ -8,7 +8,7 @@
 struct status_service {
     struct core *core;
     struct ocsp_cache *ocsp;
-    struct os_worker publisher;
+    struct os_worker publisher, presigner;
     cx_time seen_us;           /* publications up to here are on this node's disk */
     cx_time responder_us;      /* when responders are looked at next */
     int64_t responder_retry_s; /* the pause after the next failure */

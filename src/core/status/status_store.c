@@ -1,4 +1,5 @@
 #include "core/status/status_store.h"
+#include "core/status/presign_store.h"
 
 cx_err crl_shard_mark(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
                       uint32_t shard)
@@ -30,6 +31,7 @@ cx_err certificate_revoke(struct store_tx *tx, struct cx_id tenant_id,
     CX_TRY(store_exec(q));
     if (store_changes(q) != 1)
         return CX_ERR(CONFLICT);
+    CX_TRY(presign_answer_mark(tx, tenant_id, certificate->issuer_id, certificate->serial));
     return crl_shard_mark(tx, tenant_id, certificate->issuer_id, certificate->shard);
 }
 

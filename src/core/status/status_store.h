@@ -31,7 +31,7 @@ enum {
 cx_err crl_shard_mark(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
                       uint32_t shard);
 
-/* Compare-and-set: CX_E_CONFLICT when it is revoked already. Marks the shard. */
+/* Compare-and-set: CX_E_CONFLICT when it is revoked already. Marks the shard and the OCSP answer. */
 cx_err certificate_revoke(struct store_tx *tx, struct cx_id tenant_id,
                           const struct certificate_row *certificate, uint8_t reason,
                           cx_time now_us);
