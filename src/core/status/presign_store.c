@@ -114,12 +114,13 @@ cx_err presign_walk(struct store_tx *tx, struct cx_id tenant_id, struct cx_id is
 {
     struct store_stmt *q = NULL;
     size_t count = 0, scanned = 0;
+    /* No "issued_us >=" beside the row comparison: SQLite would walk the certificates of all issuers by time. */
     CX_TRY(store_prepare(
         tx,
         "SELECT c.issued_us, c.certificate_id, a.generation, c.serial, c.revoked_us, "
         "c.revoke_reason, c.not_after_us FROM certificate c LEFT JOIN ocsp_answer a "
         "ON a.tenant_id = c.tenant_id AND a.issuer_id = c.issuer_id AND a.serial = c.serial "
-        "WHERE c.tenant_id = $1 AND c.issuer_id = $2 AND c.issued_us >= $3 "
+        "WHERE c.tenant_id = $1 AND c.issuer_id = $2 "
         "AND (c.issued_us, c.certificate_id) > ($3, $4) AND c.issued_us <= $5 "
         "ORDER BY c.issued_us, c.certificate_id LIMIT $6",
         &q));
