@@ -17,11 +17,12 @@ CREATE TABLE ocsp_responder (
 );
 
 -- revoked_us: what the answer says; 0: good. renew_us: when it is signed again; a revocation sets it to 0.
--- data, signature: ResponseData and the signature over it.
+-- data, signature: ResponseData and the signature over it. By certificate_id, which grows with time, and not by serial number: the
+-- answers of a batch lie side by side, at the first signing and at every renewal.
 CREATE TABLE ocsp_answer (
     tenant_id BYTEA NOT NULL,
+    certificate_id BYTEA NOT NULL,
     issuer_id BYTEA NOT NULL,
-    serial BYTEA NOT NULL,
     generation BIGINT NOT NULL,
     revoked_us BIGINT NOT NULL,
     this_update_us BIGINT NOT NULL,
@@ -29,6 +30,6 @@ CREATE TABLE ocsp_answer (
     renew_us BIGINT NOT NULL,
     data BYTEA NOT NULL,
     signature BYTEA NOT NULL,
-    PRIMARY KEY (tenant_id, issuer_id, serial)
+    PRIMARY KEY (tenant_id, certificate_id)
 );
 CREATE INDEX ocsp_answer_to_renew ON ocsp_answer (tenant_id, issuer_id, renew_us);

@@ -28,7 +28,8 @@ def rows(instance, engine, cluster, statement):
 def signed_ahead(instance, engine, cluster, certificate):
     serial = certificate['serial'].lower()
     column = "encode(serial, 'hex')" if engine == 'postgres' else 'lower(hex(serial))'
-    found = rows(instance, engine, cluster, f"SELECT this_update_us, revoked_us FROM ocsp_answer WHERE {column} = '{serial}'")
+    found = rows(instance, engine, cluster, 'SELECT a.this_update_us, a.revoked_us FROM ocsp_answer a JOIN certificate c ON '
+                 f"c.tenant_id = a.tenant_id AND c.certificate_id = a.certificate_id WHERE {column} = '{serial}'")
     return (int(found[0][0]) // 1000000, int(found[0][1])) if found else None
 
 

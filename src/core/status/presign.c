@@ -23,6 +23,7 @@ struct batch {
     struct presign_due due[KEYS_OCSP_BATCH_MAX];
     size_t due_count, scanned;
     struct keys_revoked asked[KEYS_OCSP_BATCH_MAX]; /* the due that have not expired */
+    struct cx_id asked_id[KEYS_OCSP_BATCH_MAX];
     struct keys_ocsp_signed answers[KEYS_OCSP_BATCH_MAX];
     size_t asked_count;
     cx_time this_update_us;
@@ -66,8 +67,10 @@ static cx_err sign(struct batch *it)
     struct cx_bytes certificate_der = CX_BYTES_NONE;
     struct pki_certificate certificate;
     for (size_t i = 0; i < it->due_count; i++)
-        if (!it->due[i].expired)
+        if (!it->due[i].expired) {
+            it->asked_id[it->asked_count] = it->due[i].certificate_id;
             it->asked[it->asked_count++] = it->due[i].status;
+        }
     if (it->asked_count == 0)
         return CX_OK;
     it->this_update_us = it->now_us - it->now_us % CX_US_PER_S;
@@ -89,15 +92,14 @@ static cx_err write_batch(struct store_tx *tx, void *arg)
     CX_TRY(presign_responder_set(tx, it->tenant_id, it->issuer_id, &it->before, &it->after));
     for (size_t i = 0; i < it->due_count; i++)
         if (it->due[i].expired)
-            CX_TRY(presign_answer_remove(
-                tx, it->tenant_id, it->issuer_id,
-                CX_BYTES(it->due[i].status.serial, it->due[i].status.serial_len)));
+            CX_TRY(presign_answer_remove(tx, it->tenant_id, it->due[i].certificate_id));
     for (size_t i = 0; i < it->asked_count; i++) {
         const struct presign_answer answer = {
             .tenant_id = it->tenant_id,
+            .certificate_id = it->asked_id[i],
             .issuer_id = it->issuer_id,
             .generation = it->after.generation,
-            .status = it->asked[i],
+            .revoked_us = it->asked[i].revoked_us,
             .this_update_us = it->this_update_us,
             .next_update_us = it->this_update_us + OCSP_LIFE_S * CX_US_PER_S,
             .renew_us = it->this_update_us + OCSP_RENEW_S * CX_US_PER_S,

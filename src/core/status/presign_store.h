@@ -24,6 +24,7 @@ cx_err presign_responder_set(struct store_tx *tx, struct cx_id tenant_id, struct
 
 /* A certificate whose answer is to be signed, or removed when the certificate has expired. */
 struct presign_due {
+    struct cx_id certificate_id;
     struct keys_revoked status; /* serial, and revoked_us 0: good */
     bool expired;
 };
@@ -39,19 +40,19 @@ cx_err presign_walk(struct store_tx *tx, struct cx_id tenant_id, struct cx_id is
                     size_t *ret_scanned);
 
 struct presign_answer {
-    struct cx_id tenant_id, issuer_id;
+    struct cx_id tenant_id, certificate_id, issuer_id;
     int64_t generation;
-    struct keys_revoked status;
+    cx_time revoked_us; /* what it says; 0: good */
     cx_time this_update_us, next_update_us, renew_us;
     struct cx_bytes data, signature;
 };
 /* Stores it. When the certificate's status is another by now it is due again at once. */
 cx_err presign_answer_put(struct store_tx *tx, const struct presign_answer *answer);
-cx_err presign_answer_remove(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
-                             struct cx_bytes serial);
-/* Whatever answer there is for the serial number is to be signed anew. */
-cx_err presign_answer_mark(struct store_tx *tx, struct cx_id tenant_id, struct cx_id issuer_id,
-                           struct cx_bytes serial);
+cx_err presign_answer_remove(struct store_tx *tx, struct cx_id tenant_id,
+                             struct cx_id certificate_id);
+/* Whatever answer there is for the certificate is to be signed anew. */
+cx_err presign_answer_mark(struct store_tx *tx, struct cx_id tenant_id,
+                           struct cx_id certificate_id);
 
 /* The status of a serial number, and the answer signed ahead if there is one that says just that, by the present key. */
 struct presign_found {

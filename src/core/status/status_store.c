@@ -31,7 +31,7 @@ cx_err certificate_revoke(struct store_tx *tx, struct cx_id tenant_id,
     CX_TRY(store_exec(q));
     if (store_changes(q) != 1)
         return CX_ERR(CONFLICT);
-    CX_TRY(presign_answer_mark(tx, tenant_id, certificate->issuer_id, certificate->serial));
+    CX_TRY(presign_answer_mark(tx, tenant_id, certificate->certificate_id));
     return crl_shard_mark(tx, tenant_id, certificate->issuer_id, certificate->shard);
 }
 

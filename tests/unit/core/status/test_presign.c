@@ -244,13 +244,12 @@ static cx_err put_stale(struct store_tx *tx, void *arg)
 {
     const struct finding *it = arg;
     struct presign_answer answer = {.tenant_id = it->world->stand.tenant,
+                                    .certificate_id = it->row.certificate_id,
                                     .issuer_id = it->world->stand.issuer,
                                     .generation = 1,
-                                    .status = {.serial_len = (uint8_t)it->row.serial.len},
                                     .this_update_us = cx_now(&it->world->clock),
                                     .data = CX_BYTES("good", 4),
                                     .signature = CX_BYTES("good", 4)};
-    memcpy(answer.status.serial, it->row.serial.ptr, it->row.serial.len);
     answer.next_update_us = answer.this_update_us + OCSP_LIFE_S * CX_US_PER_S;
     answer.renew_us = answer.this_update_us + OCSP_RENEW_S * CX_US_PER_S;
     return presign_answer_put(tx, &answer);
