@@ -1,14 +1,32 @@
 #!/usr/bin/python3
 """Turn a text file into a C string.
 
-usage: embed.py INPUT OUT_C SYMBOL
+usage: embed.py [--as-is] INPUT OUT_C SYMBOL
 
-Writes `const char SYMBOL[]` (NUL-terminated) and `const size_t SYMBOL_len`.
+Writes `const char SYMBOL[]` (NUL-terminated) and `const size_t SYMBOL_len`. --as-is takes any octets and lets the
+assembler read them, which for megabytes is faster than a C array: `const uint8_t SYMBOL[]` and `const uint64_t SYMBOL_len`.
 """
+import os
 import sys
+
+AS_IS = """/* Made by tools/embed.py. */
+__asm__(".pushsection .rodata\\n.balign 8\\n"
+        ".globl {symbol}\\n.type {symbol}, @object\\n{symbol}:\\n"
+        ".incbin \\"{path}\\"\\n.L{symbol}_end:\\n.size {symbol}, . - {symbol}\\n.balign 8\\n"
+        ".globl {symbol}_len\\n.type {symbol}_len, @object\\n.size {symbol}_len, 8\\n{symbol}_len:\\n"
+        ".quad .L{symbol}_end - {symbol}\\n.popsection");
+"""
+
+
+def as_is(source, target, symbol):
+    with open(target, "w", encoding="utf-8") as file:
+        file.write(AS_IS.format(symbol=symbol, path=os.path.abspath(source)))
 
 
 def main():
+    if len(sys.argv) == 5 and sys.argv[1] == "--as-is":
+        as_is(*sys.argv[2:])
+        return
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     with open(sys.argv[1], "rb") as file:

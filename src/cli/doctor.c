@@ -10,6 +10,7 @@
 #include "cli/status.h"
 #include "codec/pem.h"
 #include "codec/yaml.h"
+#include "crypto/key_lists.h"
 #include "os/file.h"
 #include "pki/certificate.h"
 
@@ -222,6 +223,25 @@ struct shards {
     cx_time first_us; /* the earliest nextUpdate of them */
 };
 
+static void check_key_lists(struct doctor *doctor)
+{
+    char path[PATH_TEXT_MAX];
+    struct crypto_key_lists *lists = NULL;
+    struct cx_diag diag = CX_DIAG_INIT;
+    size_t count = 0;
+    (void)snprintf(path, sizeof(path), "%.*s/key-lists", CX_STR_ARG(doctor->dir));
+    cx_err err = crypto_key_lists_new(path, &lists);
+    if (cx_is_ok(err))
+        err = crypto_key_lists_count(lists, &diag, &count);
+    crypto_key_lists_free(lists);
+    if (cx_is_ok(err))
+        doctor_say(doctor, VERDICT_OK, "key-lists", "%zu keys are listed as compromised.", count);
+    else
+        doctor_say(doctor, VERDICT_FAIL, "key-lists",
+                   "%s Nothing is certified: add the list again, or certinext key-list remove.",
+                   diag.text);
+}
+
 static void check_crl(struct doctor *doctor, const char *path, cx_time now_us,
                       struct shards *shards)
 {
@@ -300,6 +320,7 @@ cx_err doctor_run(struct cli *cli, const struct cli_command *command)
     check_clock(&doctor);
     check_disk(&doctor);
     check_tls(&doctor);
+    check_key_lists(&doctor);
     check_crls(&doctor);
     if (doctor_further)
         doctor_further(&doctor);

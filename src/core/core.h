@@ -16,11 +16,12 @@ struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
-struct rule_set;        /* duties in incidents: core/incident/rule_set.h */
-struct incident_worker; /* core/incident/worker.h */
-struct nonce_set;       /* core/protocol/acme/nonce_set.h */
-struct acme_validator;  /* core/protocol/acme/validate.h */
-struct password_pool;   /* core/authentication/password_pool.h */
+struct rule_set;         /* duties in incidents: core/incident/rule_set.h */
+struct incident_worker;  /* core/incident/worker.h */
+struct nonce_set;        /* core/protocol/acme/nonce_set.h */
+struct acme_validator;   /* core/protocol/acme/validate.h */
+struct crypto_key_lists; /* of compromised keys: crypto/key_lists.h */
+struct password_pool;    /* core/authentication/password_pool.h */
 
 struct core_options {
     struct cx_str data_dir; /* absolute */
@@ -52,4 +53,5 @@ struct core {
     struct nonce_set *acme_nonces;
     struct acme_validator *acme_validator;
     struct password_pool *passwords;
+    struct crypto_key_lists *key_lists; /* NULL: only those of the program */
 };

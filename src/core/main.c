@@ -22,6 +22,7 @@
 #include "core/protocol/acme/validate.h"
 #include "core/status/status.h"
 #include "core/system/clock.h"
+#include "crypto/key_lists.h"
 #include "os/file.h"
 #include "os/socket.h"
 #include "outbound/client.h"
@@ -66,9 +67,17 @@ static cx_err open_store(struct running *run, struct cx_diag *diag)
     return store_open(&options, diag, &run->core.store);
 }
 
+static cx_err open_key_lists(struct running *run)
+{
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%.*s/key-lists", CX_STR_ARG(run->start->data_dir)));
+    return crypto_key_lists_new(path, &run->core.key_lists);
+}
+
 static cx_err start_parts(struct running *run, struct cx_diag *diag)
 {
     struct core *core = &run->core;
+    CX_TRY(open_key_lists(run));
     CX_TRY(rule_set_new(rule_texts, rule_text_count, diag, &core->rules));
     CX_TRY(keys_client_new(run->start->keys_fd, &core->keys));
     CX_TRY(outbound_client_new(run->start->outbound_fd, &core->outbound));
@@ -136,6 +145,7 @@ static void stop(struct running *run)
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);
     protect_free(core->protect);
+    crypto_key_lists_free(core->key_lists);
     outbound_client_free(core->outbound);
     keys_client_free(core->keys);
     store_close(core->store);

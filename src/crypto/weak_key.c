@@ -1,6 +1,8 @@
 #include "crypto/weak_key.h"
 #include "base/checked.h"
 #include "crypto/key_internal.h"
+#include "crypto/key_list.h"
+#include "crypto/key_lists.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -10,7 +12,8 @@ enum {
     ROCA_PRIME_MAX = 167,  /* the 38 odd primes of the published fingerprint */
     FERMAT_ROUNDS = 100,
     RSA_E_MIN = 65537,
-    RSA_E_BITS_MAX = 256
+    RSA_E_BITS_MAX = 256,
+    RSA_N_LEN_MAX = 512
 };
 
 CRYPTO_DEFINE_FREE(BIGNUM, BN_free)
@@ -147,6 +150,19 @@ static cx_err check_exponent(const BIGNUM *e, const char *field, struct cx_diag 
     return CX_OK;
 }
 
+static cx_err check_debian(const struct rsa_check *c)
+{
+    uint8_t modulus[RSA_N_LEN_MAX];
+    if (BN_num_bytes(c->n) > RSA_N_LEN_MAX)
+        return CX_ERR(CRYPTO);
+    int len = BN_bn2bin(c->n, modulus);
+    if (crypto_debian_key(CX_BYTES(modulus, (size_t)len)))
+        return weak(c->field, c->diag, "key-debian",
+                    "The RSA key is one of the few that Debian's OpenSSL of 2006 to 2008 made "
+                    "(CVE-2008-0166).");
+    return CX_OK;
+}
+
 static cx_err check_rsa(const struct crypto_key *key, const char *field, struct cx_diag *diag)
 {
     BIGNUM *got_n = NULL;
@@ -159,21 +175,31 @@ static cx_err check_rsa(const struct crypto_key *key, const char *field, struct 
         return CX_ERR(CRYPTO);
     const struct rsa_check check = {n, field, diag};
     CX_TRY(check_exponent(e, field, diag));
+    CX_TRY(check_debian(&check));
     CX_TRY(check_residues(&check));
     return check_close_primes(&check);
 }
 
-cx_err crypto_key_strong(struct cx_bytes spki, const struct crypto_key_list *list,
-                         const char *field, struct cx_diag *diag)
+static cx_err check_lists(struct cx_bytes spki, struct crypto_key_lists *lists, const char *field,
+                          struct cx_diag *diag)
+{
+    bool listed = crypto_key_list_has(crypto_key_list_builtin(), spki);
+    if (!listed && lists)
+        CX_TRY(crypto_key_lists_has(lists, spki, diag, &listed));
+    return listed ? weak(field, diag, "key-compromised",
+                         "The public key is on a list of compromised keys.")
+                  : CX_OK;
+}
+
+cx_err crypto_key_strong(struct cx_bytes spki, struct crypto_key_lists *lists, const char *field,
+                         struct cx_diag *diag)
 {
     enum crypto_key_type type = CRYPTO_KEY_COUNT;
     CRYPTO_QUEUE_GUARD();
     if (cx_failed(crypto_spki_type(spki, &type)))
         return weak(field, diag, "key-unsupported",
                     "The public key is of a kind or size that is not supported.");
-    if (list && crypto_key_list_has(list, spki))
-        return weak(field, diag, "key-compromised",
-                    "The public key is on the list of compromised keys.");
+    CX_TRY(check_lists(spki, lists, field, diag));
     if (type == CRYPTO_KEY_P256) {
         if (cx_failed(crypto_p256_point_ok(spki.ptr + spki.len - CRYPTO_P256_POINT_LEN)))
             return weak(field, diag, "key-point", "The public point is not on the curve.");

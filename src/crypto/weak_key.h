@@ -8,22 +8,12 @@
 #pragma once
 #include "base/diag.h"
 
-/*
- * A list of keys by the SHA-256 of their SubjectPublicKeyInfo: the file is the magic "CXKEYS1\n", then digests of 32
- * octets in strictly ascending order. tools/gen-key-list writes one from text. Mapped read-only; immutable.
- */
-struct crypto_key_list;
-
-/* CX_E_IO: cannot be read; CX_E_PARSE: not such a file, or not in order. */
-cx_err crypto_key_list_open(const char *path, struct crypto_key_list **ret_list);
-/* The list in data/compromised-keys.txt, part of the program. Never NULL; not to be freed. */
-const struct crypto_key_list *crypto_key_list_builtin(void);
-void crypto_key_list_free(struct crypto_key_list *list);
-size_t crypto_key_list_count(const struct crypto_key_list *list);
-bool crypto_key_list_has(const struct crypto_key_list *list, struct cx_bytes spki);
+struct crypto_key_lists; /* those that an operator added: crypto/key_lists.h */
 
 /* Refuses (CX_E_POLICY) a weak public key; rule names the reason: "key-unsupported", "key-point", "key-rsa-exponent",
- * "key-rsa-small-factor", "key-rsa-roca", "key-rsa-close-primes", "key-compromised". list may be NULL. About
- * 3 us for P-256, 0.2 ms for RSA-2048. */
-cx_err crypto_key_strong(struct cx_bytes spki, const struct crypto_key_list *list,
-                         const char *field, struct cx_diag *diag);
+ * "key-rsa-small-factor", "key-rsa-roca", "key-rsa-close-primes", "key-debian", "key-compromised". What the program carries
+ * (data/compromised-keys.txt, data/debian-keys.bin) always counts; lists may be NULL. CX_E_BUSY (rule
+ * "key-list-unreadable"): a list of the operator cannot be read, so nothing can be said. About 3 us for P-256,
+ * 0.2 ms for RSA-2048. */
+cx_err crypto_key_strong(struct cx_bytes spki, struct crypto_key_lists *lists, const char *field,
+                         struct cx_diag *diag);

@@ -159,6 +159,13 @@ static const struct cli_option import_options[] = {
      .required = true},
     {.name = "chain", .value_name = "FILE", .help = "certificates above it, root last (PEM)"}};
 static const struct cli_option list_options[] = {DATA, TENANT};
+static const struct cli_option key_list_options[] = {DATA};
+static const struct cli_option key_list_add_options[] = {
+    DATA,
+    {.name = "name",
+     .value_name = "NAME",
+     .help = "name of the list: a-z, 0-9 and -; one of that name is replaced",
+     .required = true}};
 
 #define OPTIONS(table) .options = table, .option_count = sizeof(table) / sizeof((table)[0])
 
@@ -248,6 +255,28 @@ static const struct cli_command commands[] = {
      OPTIONS(list_options),
      .run = ca_list_run,
      .summary = "List the CAs of the key directory"},
+    {.noun = "key-list",
+     .verb = "add",
+     .positionals = "FILE",
+     .positional_min = 1,
+     .positional_max = 1,
+     OPTIONS(key_list_add_options),
+     .run = key_list_add_run,
+     .summary = "Never certify the keys of a file: a SHA-256 of the public key a line"},
+    {.noun = "key-list",
+     .verb = "list",
+     .positionals = "",
+     OPTIONS(key_list_options),
+     .run = key_list_list_run,
+     .summary = "List the lists of compromised keys"},
+    {.noun = "key-list",
+     .verb = "remove",
+     .positionals = "NAME",
+     .positional_min = 1,
+     .positional_max = 1,
+     OPTIONS(key_list_options),
+     .run = key_list_remove_run,
+     .summary = "Remove a list of compromised keys"},
     {.noun = "gate",
      .verb = "certificate",
      .positionals = "",

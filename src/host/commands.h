@@ -16,6 +16,9 @@ cx_err ca_import_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_sign_csr_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_show_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_list_run(struct cli *cli, const struct cli_command *command);
+cx_err key_list_add_run(struct cli *cli, const struct cli_command *command);
+cx_err key_list_remove_run(struct cli *cli, const struct cli_command *command);
+cx_err key_list_list_run(struct cli *cli, const struct cli_command *command);
 cx_err gate_certificate_run(struct cli *cli, const struct cli_command *command);
 
 /* Installs one profile: in the key directory and in the database. */

@@ -24,6 +24,14 @@ static cx_err allow_data(struct sandbox_spec *spec, const struct role_start *sta
     return sandbox_allow_path(spec, cx_str_from(path), access, false);
 }
 
+/* Made by serve; before that a ceremony finds none. */
+static cx_err allow_key_lists(struct sandbox_spec *spec, const struct role_start *start)
+{
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%.*s/key-lists", CX_STR_ARG(start->data_dir)));
+    return allow(spec, path, SANDBOX_READ);
+}
+
 /* OpenSSL reads its configuration when first used. */
 static cx_err allow_openssl(struct sandbox_spec *spec)
 {
@@ -130,6 +138,7 @@ static cx_err core_spec(const struct role_start *start, struct sandbox_spec *spe
     spec->sockets = SANDBOX_SOCKETS_UNIX;
     spec->nofile_max = FILES_CORE;
     CX_TRY(allow_data(spec, start, "public", SANDBOX_READ | SANDBOX_WRITE));
+    CX_TRY(allow_key_lists(spec, start));
     CX_TRY(allow_openssl(spec));
     cx_err err = cx_str_starts(start->database_url, CX_STR("sqlite:"))
                      ? allow_sqlite(spec, start->database_url)
@@ -150,6 +159,7 @@ static cx_err keys_spec(const struct role_start *start, struct sandbox_spec *spe
     if (start->softhsm2_conf.len > 0)
         CX_TRY(sandbox_allow_path(spec, start->softhsm2_conf, SANDBOX_READ, true));
     CX_TRY(allow_openssl(spec));
+    CX_TRY(allow_key_lists(spec, start));
     return allow_data(spec, start, "keys", SANDBOX_READ | SANDBOX_WRITE);
 }
 

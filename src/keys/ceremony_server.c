@@ -96,7 +96,7 @@ static cx_err sign_ca(struct signer *signer, const struct issuer *issuer, bool i
         return cx_refuse(diag, CX_ERR(POLICY), "profile", "ca-profile",
                          "the profile must be of kind %s", pki_kind_name(kind));
     CX_TRY(pki_template_check(tmpl, &issuer->pki, cx_now(&signer->clock), diag));
-    CX_TRY(crypto_key_strong(tmpl->spki, crypto_key_list_builtin(), "public_key", diag));
+    CX_TRY(crypto_key_strong(tmpl->spki, signer->key_lists, "public_key", diag));
     CX_CLEANUP(cx_buf_clear) struct cx_buf tbs = CX_BUF_INIT(TBS_MAX);
     CX_TRY(pki_tbs_write(tmpl, &issuer->pki, &tbs));
     CX_TRY(signer_lint(issuer, tmpl->profile, is_root ? NULL : &issuer->certificate,
@@ -223,8 +223,9 @@ static cx_err handle_ca_request(void *arg, const struct ipc_request *request,
 }
 
 /* Is der a CA certificate for this key? */
-static cx_err check_ca(struct cx_bytes der, const struct backend_key *key, struct arena *arena,
-                       struct cx_diag *diag, bool *ret_root)
+static cx_err check_ca(const struct signer *signer, struct cx_bytes der,
+                       const struct backend_key *key, struct arena *arena, struct cx_diag *diag,
+                       bool *ret_root)
 {
     struct pki_certificate certificate;
     struct pki_issuer issuer;
@@ -233,7 +234,7 @@ static cx_err check_ca(struct cx_bytes der, const struct backend_key *key, struc
     if (!cx_bytes_eq(certificate.spki, key->spki))
         return cx_refuse(diag, CX_ERR(POLICY), "certificate", "ca-key",
                          "the certificate is for another key");
-    CX_TRY(crypto_key_strong(certificate.spki, crypto_key_list_builtin(), "certificate", diag));
+    CX_TRY(crypto_key_strong(certificate.spki, signer->key_lists, "certificate", diag));
     *ret_root = cx_bytes_eq(certificate.subject, certificate.issuer);
     return CX_OK;
 }
@@ -258,7 +259,7 @@ static cx_err handle_ca_install(void *arg, const struct ipc_request *request,
     CX_CLEANUP(backend_key_freep) struct backend_key *key = NULL;
     struct issuer_spec spec = issuer->spec;
     CX_TRY(issuer_dir_load_key(signer->issuers, &spec, "key", diag, &key));
-    CX_TRY(check_ca(message.certificate, key, request->arena, diag, &spec.root));
+    CX_TRY(check_ca(signer, message.certificate, key, request->arena, diag, &spec.root));
     return issuer_dir_seal(signer->issuers, &spec, message.certificate, diag);
 }
 
@@ -275,7 +276,7 @@ static cx_err handle_ca_import(void *arg, const struct ipc_request *request,
         return cx_refuse(diag, CX_ERR(PARSE), "key", "key-missing",
                          "an import needs the private key");
     CX_TRY(issuer_dir_add(signer->issuers, &spec, message.key, diag, &key));
-    CX_TRY(check_ca(message.certificate, key, request->arena, diag, &spec.root));
+    CX_TRY(check_ca(signer, message.certificate, key, request->arena, diag, &spec.root));
     spec.key_type = key->type;
     return issuer_dir_seal(signer->issuers, &spec, message.certificate, diag);
 }

@@ -114,7 +114,7 @@ cx_err signer_issue(struct signer *signer, const struct signer_issue *request, s
     CX_TRY(check_kind(signer, issuer, tmpl.profile, diag));
     CX_TRY(pki_template_check(&tmpl, &issuer->pki, cx_now(&signer->clock), diag));
     CX_TRY(check_responder(signer, issuer, &tmpl, diag));
-    CX_TRY(crypto_key_strong(tmpl.spki, crypto_key_list_builtin(), "/spki", diag));
+    CX_TRY(crypto_key_strong(tmpl.spki, signer->key_lists, "/spki", diag));
     CX_CLEANUP(cx_buf_clear) struct cx_buf tbs = CX_BUF_INIT(TBS_MAX);
     CX_TRY(pki_tbs_write(&tmpl, &issuer->pki, &tbs));
     CX_TRY(signer_lint(issuer, tmpl.profile, &issuer->certificate, cx_buf_view(&tbs), diag));

@@ -57,6 +57,14 @@ static cx_err open_journal(struct signer *signer, struct cx_diag *diag)
     return journal_open(&options, diag, &signer->journal);
 }
 
+/* Beside DIR/keys, since core reads them too. */
+static cx_err open_key_lists(struct signer *signer)
+{
+    char path[OS_PATH_MAX];
+    CX_TRY(os_path(path, "%s/../key-lists", signer->dir));
+    return crypto_key_lists_new(path, &signer->key_lists);
+}
+
 cx_err signer_open(struct signer *signer, struct cx_diag *diag)
 {
     CX_TRY(kek_open(signer->dir, &signer->unlock, diag, &signer->kek));
@@ -68,12 +76,14 @@ cx_err signer_open(struct signer *signer, struct cx_diag *diag)
                                                signer->backend_count};
     CX_TRY(issuer_dir_new(&options, &signer->issuers));
     CX_TRY(profile_dir_new(signer->dir, signer->kek, &signer->profiles));
+    CX_TRY(open_key_lists(signer));
     return open_journal(signer, diag);
 }
 
 void signer_close(struct signer *signer)
 {
     journal_close(signer->journal);
+    crypto_key_lists_free(signer->key_lists);
     profile_dir_free(signer->profiles);
     issuer_dir_free(signer->issuers);
     for (size_t i = 0; i < signer->backend_count; i++) {

@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "base/clock.h"
+#include "crypto/key_lists.h"
 #include "keys/client.h"
 #include "keys/issuer_dir.h"
 #include "keys/journal.h"
@@ -37,6 +38,7 @@ struct signer {
     struct issuer_dir *issuers;
     struct profile_dir *profiles;
     struct journal *journal;
+    struct crypto_key_lists *key_lists;
 };
 
 struct signer_options {

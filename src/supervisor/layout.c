@@ -25,6 +25,7 @@ static const struct folder {
     {"public", ROLE_CORE, 0755},
     {"public/crl", ROLE_CORE, 0755},
     {"public/issuer", ROLE_CORE, 0755},
+    {"key-lists", OWNER_SUPERVISOR, 0755},
     {"run", OWNER_SUPERVISOR, 0755},
 };
 

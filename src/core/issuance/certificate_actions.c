@@ -141,6 +141,7 @@ static cx_err submit_again(struct api_request *request, const struct again *agai
     CX_TRY(find_rules(request, &subject->certificate, &submission));
     struct policy_ask ask = {.profile = submission.profile,
                              .issuer = &submission.issuer->pki,
+                             .key_lists = request->core->key_lists,
                              .now_us = request->now_us,
                              .has_csr = true,
                              .csr = subject->body,

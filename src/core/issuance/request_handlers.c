@@ -218,6 +218,7 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
     CX_TRY(find_issuer(request, in, &submission.issuer));
     ask.profile = submission.profile;
     ask.issuer = &submission.issuer->pki;
+    ask.key_lists = request->core->key_lists;
     CX_TRY(fill_ask(request, in, &ask));
     CX_TRY(policy_decide(&ask, request->diag, &decision));
     submission.approvals_needed = submission.profile->approvals_issue;

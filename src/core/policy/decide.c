@@ -33,7 +33,7 @@ static cx_err check_csr_key(const struct policy_ask *ask, struct cx_diag *diag,
         return cx_refuse(diag, CX_ERR(POLICY), "csr", "key-type-not-allowed",
                          "This certificate profile does not allow keys of type %s.",
                          pki_key_type_name(type));
-    CX_TRY(crypto_key_strong(ask->csr.spki, crypto_key_list_builtin(), "csr", diag));
+    CX_TRY(crypto_key_strong(ask->csr.spki, ask->key_lists, "csr", diag));
     *ret_type = type;
     return CX_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * The decision on a typed request: may this certificate be asked for? Pure: no clock, no database, no keys
+ * The decision on a typed request: may this certificate be asked for? No clock, no database, no keys
  * process (which checks the same bounds again before it signs). A refusal names the rule and the field of the
  * request. Nothing is silently dropped or changed: names and subject of the CSR and of the request document either
  * agree or are refused.
@@ -13,6 +13,7 @@ enum { POLICY_SIGN_MARGIN_S = 60 };
 struct policy_ask {
     const struct pki_profile *profile;
     const struct pki_issuer *issuer;
+    struct crypto_key_lists *key_lists; /* keys that an operator has listed as compromised */
     cx_time now_us;
     bool by_system;   /* an OCSP responder's certificate, which no person may ask for */
     bool has_subject; /* the document gives the subject … */

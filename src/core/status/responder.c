@@ -43,6 +43,7 @@ static cx_err ask(const struct core *core, const struct issuer_entry *issuer,
     *subject = (struct pki_attribute){PKI_ATTR_COMMON_NAME, name};
     *ret_ask = (struct policy_ask){.profile = profile,
                                    .issuer = &issuer->pki,
+                                   .key_lists = core->key_lists,
                                    .now_us = cx_now(core->clock),
                                    .by_system = true,
                                    .has_csr = true,

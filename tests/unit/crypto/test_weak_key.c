@@ -1,5 +1,6 @@
 #include "tests/lib/test.h"
 #include "crypto/key.h"
+#include "crypto/key_list.h"
 #include "crypto/weak_key.h"
 #include "tests/lib/hex.h"
 
@@ -35,10 +36,10 @@ static struct cx_bytes rsa_spki(const BIGNUM *n, unsigned long e, uint8_t out[st
     return CX_BYTES(out, len);
 }
 
-static void expect(struct cx_bytes spki, const struct crypto_key_list *list, const char *rule)
+static void expect(struct cx_bytes spki, struct crypto_key_lists *lists, const char *rule)
 {
     struct cx_diag diag = CX_DIAG_INIT;
-    cx_err err = crypto_key_strong(spki, list, "/public_key", &diag);
+    cx_err err = crypto_key_strong(spki, lists, "/public_key", &diag);
     if (strcmp(diag.rule, rule) != 0)
         fail_msg("expected rule \"%s\", got %s \"%s\"", rule, cx_err_name(err), diag.rule);
     assert_int_equal(err.code, rule[0] ? CX_E_POLICY : CX_E_OK);
@@ -170,7 +171,7 @@ static void test_points(void **state)
     }
 }
 
-static void test_list(void **state)
+static void test_builtin_list(void **state)
 {
     (void)state;
     struct crypto_key_list *list = NULL;
@@ -178,21 +179,52 @@ static void test_list(void **state)
     assert_in_range(crypto_key_list_count(list), 40, 1000);
     assert_int_equal(crypto_key_list_count(crypto_key_list_builtin()), crypto_key_list_count(list));
     /* RFC 9500 §2.3, testECCP256. */
-    expect(HEX("3059301306072a8648ce3d020106082a8648ce3d03010703420004422548f88fb782ffb5eca3744452c"
-               "72a1e558fbd6f73be5e48"
-               "e93232cc45c5b16c4cd10c4cb8d5b8a17139e94882c8992572993425f41419ab7e90a42a494272"),
-           list, "key-compromised");
+    struct cx_bytes published =
+        HEX("3059301306072a8648ce3d020106082a8648ce3d03010703420004422548f88fb782ffb5eca3744452c"
+            "72a1e558fbd6f73be5e48"
+            "e93232cc45c5b16c4cd10c4cb8d5b8a17139e94882c8992572993425f41419ab7e90a42a494272");
+    expect(published, NULL, "key-compromised");
+    assert_true(crypto_key_list_has(list, published));
     CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
     assert_ok(crypto_key_from_seed(
         HEX("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"), &key));
-    expect(crypto_key_spki(key), list, "key-compromised");
-    expect(crypto_key_spki(key), crypto_key_list_builtin(), "key-compromised");
-    expect(crypto_key_spki(key), NULL, "");
+    expect(crypto_key_spki(key), NULL, "key-compromised");
     CX_CLEANUP(crypto_key_freep) struct crypto_key *fresh = NULL;
     assert_ok(crypto_key_generate(CRYPTO_KEY_P256, &fresh));
-    expect(crypto_key_spki(fresh), list, "");
-    expect(crypto_key_spki(fresh), crypto_key_list_builtin(), "");
+    expect(crypto_key_spki(fresh), NULL, "");
+    assert_false(crypto_key_list_has(list, crypto_key_spki(fresh)));
     crypto_key_list_free(list);
+}
+
+/* Of process 32767 on a little-endian 64-bit machine with a seed file; tests/unit/tools/test_debian_keys.py makes it anew. */
+static const char debian_modulus[] = "C7953044A860F7366C45DD683702FE647C3019103681ECD11BFEF3BA65C92"
+                                     "5DC97042221F72270D7E3E7768B0E08C7BB"
+                                     "CEEEA28B6105D5FA90E93F682F782E6CF8B8158C8199460721FB5B680128D"
+                                     "8D92849BEF21A4F6FAF0B0C437BD021C268"
+                                     "7731178083DDB2FD521B763C9A6EF9172CA1050D9C3E4F5CF1FACA7562D69"
+                                     "D596E3062D18ADDE8ACA7730382FC2DBB9D"
+                                     "9A5C14357C9B9D26073F67B5E451DFADFDF5D55961ED88718E1DE5BA76824"
+                                     "B7E611B114F0714791FEE1DF0E107ABCA22"
+                                     "080348B6CB688A81D86C5DC0EED0CC5A17BE06DE5C84DA7E50CB58EF1BBCB"
+                                     "3CFD2BDAE6E89EC432A6D06EB631FE42B4D"
+                                     "458963D450B10922649966A27C3A1CEB";
+
+static void test_debian_keys(void **state)
+{
+    (void)state;
+    uint8_t spki[1024];
+    BIGNUM *n = NULL;
+    assert_in_range(crypto_debian_key_count(), 1000, 3 * 294912);
+    BN_hex2bn(&n, debian_modulus);
+    expect(rsa_spki(n, 65537, spki), NULL, "key-debian");
+    expect(rsa_spki(n, 65539, spki), NULL, "key-debian"); /* the exponent does not matter */
+    uint8_t modulus[256];
+    BN_bn2bin(n, modulus);
+    assert_true(crypto_debian_key(CX_BYTES(modulus, sizeof(modulus))));
+    modulus[255] ^= 2;
+    assert_false(crypto_debian_key(CX_BYTES(modulus, sizeof(modulus))));
+    assert_false(crypto_debian_key(CX_BYTES_NONE));
+    BN_free(n);
 }
 
 static void write_file(const char *path, const char *bytes, size_t len)
@@ -235,7 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_keys),    cmocka_unit_test(test_roca),
         cmocka_unit_test(test_close_primes), cmocka_unit_test(test_rsa_numbers),
-        cmocka_unit_test(test_points),       cmocka_unit_test(test_list),
-        cmocka_unit_test(test_list_refused)};
+        cmocka_unit_test(test_points),       cmocka_unit_test(test_builtin_list),
+        cmocka_unit_test(test_debian_keys),  cmocka_unit_test(test_list_refused)};
     return cmocka_run_group_tests_name("crypto/weak_key", tests, NULL, NULL);
 }

@@ -153,6 +153,7 @@ static cx_err decide(struct finalizing *f)
     struct acme_call *call = f->call;
     struct policy_ask ask = {.profile = f->profile,
                              .issuer = &f->issuer->pki,
+                             .key_lists = call->request->core->key_lists,
                              .now_us = call->request->now_us,
                              .has_names = true,
                              .names = f->names,

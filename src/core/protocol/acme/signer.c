@@ -20,7 +20,7 @@ cx_err acme_key_of(struct acme_call *call, const struct jwk *jwk, struct acme_ke
     CX_TRY(arena_copy(arena, cx_buf_view(&out), &key.spki));
     CX_TRY(acme_refuse_as(
         call, ACME_BAD_PUBLIC_KEY,
-        crypto_key_strong(key.spki, crypto_key_list_builtin(), "jwk", call->request->diag)));
+        crypto_key_strong(key.spki, call->request->core->key_lists, "jwk", call->request->diag)));
     *ret_key = key;
     return CX_OK;
 }
