@@ -1,14 +1,21 @@
-/* Handing files over follows no link and touches no file with a second name, so a role that once
- * had write access to its folder cannot make us give it somebody else's file. */
+/*
+ * Handing files over follows no link, in no part of a path, and touches no file with a second name, so a role that
+ * once had write access to its folder, or has it at this moment, cannot make us give it somebody else's file: what
+ * is judged and what changes hands is one opened descriptor.
+ */
 #include "supervisor/layout.h"
 
 #include "base/checked.h"
+#include "base/cleanup.h"
 #include "ipc/role.h"
 #include "os/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum owner { OWNER_SUPERVISOR = -1 };
@@ -55,6 +62,29 @@ static cx_err open_passage(struct cx_str dir, struct cx_diag *diag)
     return CX_OK;
 }
 
+static int open_beneath(const char *path)
+{
+    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                 .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+static cx_err hand_over_one(const char *path, uid_t uid, struct cx_diag *diag)
+{
+    struct stat info;
+    CX_AUTO_CLOSE int fd = open_beneath(path);
+    if (fd < 0) /* gone, or a link by now */
+        return errno == ENOENT || errno == ELOOP
+                   ? CX_OK
+                   : refuse(diag, CX_ERR(IO), path, "cannot be opened");
+    if (fstat(fd, &info) < 0)
+        return refuse(diag, CX_ERR(IO), path, "cannot be looked at");
+    bool ours = S_ISDIR(info.st_mode) || (S_ISREG(info.st_mode) && info.st_nlink == 1);
+    if (ours && info.st_uid != uid && fchownat(fd, "", uid, uid, AT_EMPTY_PATH) < 0)
+        return refuse(diag, CX_ERR(IO), path, "cannot be handed over");
+    return CX_OK;
+}
+
 static cx_err hand_over(const char *path, uid_t uid, struct cx_diag *diag)
 {
     char copy[OS_PATH_MAX];
@@ -65,11 +95,8 @@ static cx_err hand_over(const char *path, uid_t uid, struct cx_diag *diag)
         return refuse(diag, CX_ERR(IO), path, "cannot be walked");
     cx_err err = CX_OK;
     for (FTSENT *entry = NULL; cx_is_ok(err) && (entry = fts_read(walk)) != NULL;) {
-        bool folder = entry->fts_info == FTS_D;
-        bool file = entry->fts_info == FTS_F && entry->fts_statp->st_nlink == 1;
-        if ((folder || file) && entry->fts_statp->st_uid != uid &&
-            lchown(entry->fts_accpath, uid, uid) < 0)
-            err = refuse(diag, CX_ERR(IO), entry->fts_path, "cannot be handed over");
+        if (entry->fts_info == FTS_D || entry->fts_info == FTS_F)
+            err = hand_over_one(entry->fts_accpath, uid, diag);
     }
     fts_close(walk);
     return err;
