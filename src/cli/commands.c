@@ -136,10 +136,10 @@ static const struct cli_command own[] = {
      .run = version_run},
     {.noun = "--version", .positionals = "", .run = version_run}, /* no summary: not listed */
     {.noun = "completion",
-     .positionals = "bash",
+     .positionals = "SHELL",
      .positional_min = 1,
      .positional_max = 1,
-     .summary = "Print a completion script",
+     .summary = "Print a completion script for bash or zsh",
      .run = completion_run},
 };
 

@@ -1,4 +1,4 @@
-/* certinext completion bash: a script made from the command table. */
+/* certinext completion bash|zsh: a script made from the command table, the same candidates in both. */
 #pragma once
 #include "cli/cli.h"
 

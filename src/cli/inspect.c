@@ -52,10 +52,12 @@ cx_err inspect_object(struct cli *cli, struct cx_str label, struct cx_bytes der,
             continue;
         struct cx_diag before = cli->diag;
         cx_err err = read_as(cli, &kinds[i], der, ret_object);
-        if (cx_is_ok(err) || label.len || err.code == CX_E_NOMEM)
-            return cx_failed(err)
-                       ? cx_refuse(&cli->diag, err, "", "", "The %s is malformed.", kinds[i].type)
-                       : err;
+        if (cx_is_ok(err) || err.code == CX_E_NOMEM)
+            return err;
+        if (label.len)
+            return cx_refuse(&cli->diag, CX_ERR(PARSE), "", "",
+                             "The %s is malformed or of a kind that is not known here.",
+                             kinds[i].type);
         cli->diag = before; /* not this kind */
     }
     return cx_refuse(

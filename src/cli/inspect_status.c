@@ -79,6 +79,7 @@ static cx_err cert_id(struct der_reader *single, json_t *row)
     CX_TRY(der_read_octet_string(&id, &name_hash));
     CX_TRY(der_read_octet_string(&id, &key_hash));
     CX_TRY(der_read_integer(&id, &serial));
+    CX_TRY(der_finish(&id));
     CX_TRY(inspect_hex(row, "serial", serial));
     return inspect_hex(row, "issuer_key_hash", key_hash);
 }
@@ -109,30 +110,63 @@ static cx_err cert_status(struct der_reader *single, json_t *row)
     return CX_OK;
 }
 
-/* ResponseData ::= SEQUENCE { [0] version DEFAULT, responderID, producedAt, responses, [1] extensions } */
-static cx_err response_data(struct cx_bytes basic, json_t *object)
+static cx_err skip_extensions(struct der_reader *reader)
 {
-    struct der_reader whole, data, list, single;
+    struct der_value extensions;
+    return der_next_is(reader, DER_CONTEXT_CONSTRUCTED(1)) ? der_read_any(reader, &extensions)
+                                                           : CX_OK;
+}
+
+static cx_err single_responses(struct der_reader *data, json_t *rows)
+{
+    struct der_reader list, single;
+    CX_TRY(der_enter(data, DER_SEQUENCE, &list));
+    while (!der_at_end(&list)) {
+        json_t *row = json_object();
+        if (!row || json_array_append_new(rows, row) != 0)
+            return CX_ERR(NOMEM);
+        CX_TRY(der_enter(&list, DER_SEQUENCE, &single));
+        CX_TRY(cert_id(&single, row));
+        CX_TRY(cert_status(&single, row));
+        CX_TRY(skip_extensions(&single));
+        CX_TRY(der_finish(&single));
+    }
+    return CX_OK;
+}
+
+/* ResponseData ::= SEQUENCE { [0] version DEFAULT, responderID, producedAt, responses, [1] extensions } */
+static cx_err response_data(struct der_reader *whole, json_t *object)
+{
+    struct der_reader data;
     struct der_value responder;
     cx_time produced_us = 0;
-    CX_TRY(der_enter_only(basic, DER_SEQUENCE, &whole));
-    CX_TRY(der_enter(&whole, DER_SEQUENCE, &data));
+    CX_TRY(der_enter(whole, DER_SEQUENCE, &data));
     if (der_next_is(&data, DER_CONTEXT_CONSTRUCTED(0)))
         CX_TRY(der_read_any(&data, &responder));
     CX_TRY(der_read_any(&data, &responder));
     CX_TRY(der_read_generalized_time(&data, &produced_us));
     CX_TRY(inspect_time(object, "produced", produced_us));
     CX_TRY(inspect_set(object, "responses", json_array()));
-    CX_TRY(der_enter(&data, DER_SEQUENCE, &list));
-    while (!der_at_end(&list)) {
-        json_t *row = json_object();
-        if (!row || json_array_append_new(json_object_get(object, "responses"), row) != 0)
-            return CX_ERR(NOMEM);
-        CX_TRY(der_enter(&list, DER_SEQUENCE, &single));
-        CX_TRY(cert_id(&single, row));
-        CX_TRY(cert_status(&single, row));
-    }
-    return CX_OK;
+    CX_TRY(single_responses(&data, json_object_get(object, "responses")));
+    CX_TRY(skip_extensions(&data));
+    return der_finish(&data);
+}
+
+/* BasicOCSPResponse ::= SEQUENCE { tbsResponseData, signatureAlgorithm, signature, [0] certs OPTIONAL } */
+static cx_err basic_response(struct cx_bytes basic, json_t *object)
+{
+    struct der_reader whole;
+    struct der_value certificates;
+    struct cx_bytes algorithm, signature;
+    unsigned unused = 0;
+    CX_TRY(der_enter_only(basic, DER_SEQUENCE, &whole));
+    CX_TRY(response_data(&whole, object));
+    CX_TRY(der_read_whole(&whole, DER_SEQUENCE, &algorithm));
+    CX_TRY(inspect_signature_algorithm(object, algorithm));
+    CX_TRY(der_read_bit_string(&whole, &signature, &unused));
+    if (der_next_is(&whole, DER_CONTEXT_CONSTRUCTED(0)))
+        CX_TRY(der_read_any(&whole, &certificates));
+    return der_finish(&whole);
 }
 
 cx_err inspect_ocsp(struct cli *cli, struct cx_bytes der, json_t *object)
@@ -156,6 +190,8 @@ cx_err inspect_ocsp(struct cli *cli, struct cx_bytes der, json_t *object)
     CX_TRY(der_enter(&tagged, DER_SEQUENCE, &typed));
     CX_TRY(der_read_oid(&typed, &oid));
     CX_TRY(der_read_octet_string(&typed, &basic));
-    return pki_oid_is(oid, PKI_OID_OCSP_BASIC) ? response_data(basic, object)
+    CX_TRY(der_finish(&typed));
+    CX_TRY(der_finish(&tagged));
+    return pki_oid_is(oid, PKI_OID_OCSP_BASIC) ? basic_response(basic, object)
                                                : inspect_oid(object, "response_type", oid);
 }

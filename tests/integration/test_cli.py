@@ -1,13 +1,15 @@
 """The command line: exit codes, --json, contexts, inspect, lint, doctor, and that secrets stay out of arguments' echoes."""
+import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from harness import pki
-from harness.instance import BINARY, ROOT, run_cli
+from harness import pki, status
+from harness.instance import BINARY, ROOT, run_cli, wait_for
 
 
 @pytest.fixture(scope='module')
@@ -72,6 +74,78 @@ def test_inspect(instance, home, tmp_path):
     assert run_cli('inspect', '/dev/null', home=home).status not in (0, 64)
 
 
+@pytest.fixture(scope='module')
+def objects(instance, tmp_path_factory):
+    """{what inspect calls it: DER} of a CRL, OCSP responses, keys and a certificate of a running instance."""
+    folder = tmp_path_factory.mktemp('objects')
+    certificate = instance.issue(['objects.example.org'])
+    instance.revoke(certificate, 'keyCompromise')
+    wait_for(lambda: status.ocsp(instance, folder, certificate['pem']) == 'revoked', 'OCSP says revoked')
+    wait_for(lambda: int(certificate['serial'], 16) in status.crl_serials(instance, folder, certificate['pem']), 'the CRL lists it')
+    urls = pki.urls(certificate['pem'])
+    request = status.ocsp_request(folder, certificate['pem'], instance.chain()[0], nonce=True)
+    key = pki.key().encode()
+    return certificate['serial'], {
+        'crl': instance.fetch(urls[0][0]).body, 'ocsp response': status.ocsp_post(instance, urls[1][0], request).body,
+        'private key': pki.openssl('pkcs8', '-topk8', '-nocrypt', '-outform', 'DER', stdin=key).stdout,
+        'public key': pki.openssl('pkey', '-pubout', '-outform', 'DER', stdin=key).stdout,
+        'certificate': pki.der(certificate['pem'])}
+
+
+def test_inspect_tells_each_object_by_its_content(objects, tmp_path):
+    serial, made = objects
+    for kind, data in made.items():
+        [path] = pki.files(tmp_path, object_der=data)
+        shown = run_cli('inspect', path, '--json').expect(0).json()
+        assert shown['type'] == kind
+        assert run_cli('inspect', path).expect(0).out.strip()
+        if kind == 'crl':
+            assert serial in [r['serial'] for r in shown['revoked']] and shown['sharded'] is True
+        if kind == 'ocsp response':
+            assert [(r['serial'], r['status']) for r in shown['responses']] == [(serial, 'revoked')]
+    [path] = pki.files(tmp_path, error_der=bytes.fromhex('30030a0106'))
+    assert run_cli('inspect', path, '--json').expect(0).json()['status'] == 'unauthorized'
+
+
+@pytest.mark.parametrize('kind', ['crl', 'ocsp response', 'private key', 'public key', 'certificate'])
+def test_inspect_refuses_what_is_cut_short_or_has_more(objects, tmp_path, kind):
+    """65 and a word about it; never a crash, never half of an object shown as if it were whole."""
+    data = objects[1][kind]
+    cuts = {1, 2, len(data) // 2, len(data) - 1}
+    for bad in [data[:n] for n in cuts] + [data + b'\0', data[:1] + b'\x80' + data[2:], b'\xff' + data[1:]]:
+        [path] = pki.files(tmp_path, bad_der=bad)
+        done = run_cli('inspect', path, '--json')
+        assert done.status == 65 and not done.out, (len(bad), done.status, done.out[:200])
+        assert isinstance(json.loads(done.err), dict)
+
+
+def test_inspect_of_a_wrong_label_or_nothing(objects, tmp_path):
+    body = base64.encodebytes(objects[1]['crl']).decode()
+    for label in ('OCSP RESPONSE', 'CERTIFICATE', 'PRIVATE KEY', 'PUBLIC KEY', 'SOMETHING ELSE'):
+        [path] = pki.files(tmp_path, wrong_pem=f'-----BEGIN {label}-----\n{body}-----END {label}-----\n')
+        assert run_cli('inspect', path).status == 65, label
+    for nothing in (b'', b'\0', b'just text\n', b'0' * 5000):
+        [path] = pki.files(tmp_path, nothing_der=nothing)
+        assert run_cli('inspect', path).status == 65
+
+
+def documented_codes():
+    """{code: category} of docs/cli.md."""
+    with open(os.path.join(ROOT, 'docs', 'cli.md')) as f:
+        return {int(code): word for code, word in re.findall(r'^\| (\d+) \| (\w+) \|', f.read(), re.M)}
+
+
+def test_exit_codes_are_the_documented_ones():
+    assert documented_codes() == {0: 'ok', 64: 'usage', 65: 'parse', 66: 'policy', 67: 'auth', 68: 'denied', 69: 'notfound', 70: 'conflict',
+                                  71: 'limit', 72: 'busy', 73: 'io', 74: 'store', 75: 'crypto', 76: 'nomem', 77: 'internal'}
+
+
+def test_a_wrong_option_is_64_for_every_command(tmp_path):
+    for command in listed_commands():
+        done = run_cli(*command.split(), '--no-such-option', home=str(tmp_path))
+        assert done.status == 64 and done.err and not done.out, (command, done.status, done.err)
+
+
 def test_lint(instance, home, tmp_path):
     certificate = instance.issue(['lint.example.org'])
     good, bad = tmp_path / 'good.pem', tmp_path / 'bad.pem'
@@ -113,14 +187,49 @@ def test_an_unknown_server_is_not_trusted(instance, tmp_path):
 
 
 def test_completion_and_manual_pages():
-    script = run_cli('completion', 'bash').expect(0).out
-    for words in ('"ca create-root")', '"request create")', '"init "*)', 'serve config'):
-        assert words in script, words
-    subprocess.run(['bash', '-n'], input=script, text=True, check=True)
+    for shell in ('bash', 'zsh'):
+        script = run_cli('completion', shell).expect(0).out
+        for words in ('"ca create-root")', '"request create")', '"init "*)', 'serve config'):
+            assert words in script, words
+    subprocess.run(['bash', '-n'], input=run_cli('completion', 'bash').out, text=True, check=True)
+    assert run_cli('completion', 'fish').status == 64
     generator = os.path.join(ROOT, 'tools', 'gen_man.py')
     stale = subprocess.run(['/usr/bin/python3', generator, BINARY, 'check', os.path.join(ROOT, 'man')],
                            capture_output=True, text=True)
     assert stale.returncode == 0, stale.stderr
+
+
+BASH = '{script}\nCOMP_WORDS=({words}) COMP_CWORD={at}\n_certinext\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n'
+# Completion's own builtins work in a widget only; these stand in for them and show what they are given.
+ZSH = """compdef() {{ :; }}
+_files() {{ print -- FILES; }}
+compadd() {{ shift; local one; integer found=0; for one; do [[ $one == ${{words[CURRENT]}}* ]] && print -- $one && found=1; done
+(( found )); }}
+{script}
+words=({words} '') CURRENT={at}
+_certinext
+"""
+
+
+@pytest.mark.parametrize('words', [['requ'], ['ca', 'cre'], ['ca', ''], ['request', 'create', '--cs'], ['ca', 'create', '--key'],
+                                   ['init', '--dat'], ['inspect', '--js']])
+def test_both_shells_complete_the_same(tmp_path, words):
+    if not shutil.which('zsh'):
+        pytest.skip('zsh is not installed (tools/setup check)')
+    at, given = len(words), ' '.join(['certinext', *(w or "''" for w in words)])
+    bash = subprocess.run(['bash', '--norc'], input=BASH.format(script=run_cli('completion', 'bash').out, words=given, at=at), text=True,
+                          capture_output=True, cwd=tmp_path, check=True)
+    zsh = subprocess.run(['zsh', '-f'], input=ZSH.format(script=run_cli('completion', 'zsh').out, words=given, at=at + 1), text=True,
+                         capture_output=True, cwd=tmp_path, check=True)
+    assert zsh.stderr == '' and bash.stdout.split() and sorted(zsh.stdout.split()) == sorted(bash.stdout.split())
+    assert all(found.startswith(words[-1]) for found in bash.stdout.split())
+
+
+def test_zsh_offers_files_where_a_value_is_wanted():
+    if not shutil.which('zsh'):
+        pytest.skip('zsh is not installed (tools/setup check)')
+    script = ZSH.format(script=run_cli('completion', 'zsh').out, words="certinext inspect ''", at=3)
+    assert subprocess.run(['zsh', '-f'], input=script, text=True, capture_output=True, check=True).stdout == 'FILES\n'
 
 
 def listed_commands():
