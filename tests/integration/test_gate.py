@@ -126,6 +126,19 @@ def test_client_certificate_reaches_core_when_it_is_ours(instance, tmp_path):
     assert answer.status == 400, 'a certificate of a stranger is refused, not ignored'
 
 
+def test_client_certificate_out_of_its_time_is_refused(make_instance, tmp_path):
+    """Issued on a drill instance for a time to come; the gate's clock is the real one."""
+    instance = make_instance(drill=True).start()
+    instance.enroll_admin().post('/v1/system/clock', {'offset_s': 30 * 86400}).expect(200)
+    profile = instance.profile('client-tls')
+    name = 'email:person@example.org' if 'email' in profile['name_kinds'] else 'DNS:client.example.org'
+    private_key = pki.key(fresh=True)
+    certificate = instance.issue(csr=pki.csr([name], private_key=private_key), profile=profile['name'])
+    paths = pki.files(tmp_path, client_pem=certificate['pem'] + instance.chain()[0], client_key=private_key)
+    assert instance.anonymous().get('/healthz').status == 200
+    assert instance.anonymous(certificate=tuple(paths)).get('/healthz').status == 400
+
+
 def test_slashes_in_an_ocsp_path_are_kept(instance):
     """RFC 6960 appendix A: base64 in the path may hold "//"; merging slashes would change the request."""
     issuer = instance.issuer()['id']
@@ -185,3 +198,22 @@ def test_slow_header_is_cut_off(make_instance):
                     except (socket.timeout, ssl.SSLWantReadError):
                         pass
             assert time.monotonic() - started < 14
+
+
+def test_slow_body_is_cut_off(make_instance):
+    """The deadline holds for bodies as for headers: a body that stops coming ends the connection or is answered 408."""
+    instance = make_instance(settings={'request_timeout_s': 5}).start()
+    with open_tls(instance, 20) as tls:
+        started = time.monotonic()
+        tls.sendall(b'POST /v1/enroll HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"li')
+        answer = tls.recv(65536)
+        assert not answer or answer.split(b' ')[1] == b'408', answer[:100]
+        assert 3 < time.monotonic() - started < 18
+    assert instance.anonymous().get('/healthz').status == 200
+
+
+@pytest.mark.parametrize('header', ['X-CX-Address', 'X-CX-Client-Cert'])
+def test_identity_headers_are_refused_on_the_local_socket(instance, header):
+    """Only what comes over the gate's socket may say who somebody is; the host's socket has no gate before it."""
+    assert instance.local().get('/healthz').status == 200
+    assert instance.local().get('/healthz', **{header: '192.0.2.66'}).status == 400
