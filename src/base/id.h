@@ -33,6 +33,8 @@ struct cx_id {
     X(SCOPE, "scp")                                                                                \
     X(PUBLICATION, "pub")                                                                          \
     X(BLOCK, "blk")                                                                                \
+    X(MASS_REVOCATION, "mrv")                                                                      \
+    X(HOLD, "hld")                                                                                 \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

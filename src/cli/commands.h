@@ -5,7 +5,7 @@
 #pragma once
 #include "cli/cli.h"
 
-enum { CLI_NOT_MINE = -1, CLI_COMMANDS_MAX = 128 };
+enum { CLI_NOT_MINE = -1, CLI_COMMANDS_MAX = 512 };
 
 /* Runs `certinext argv[0] …` and returns the exit code; CLI_NOT_MINE when there is no such command here, or argv asks
  * for general help. */

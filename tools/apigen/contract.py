@@ -20,7 +20,7 @@ C_KEYWORDS = {
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
 }
 ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "GROUP", "BINDING",
-            "INCIDENT", "REPORT", "SCOPE", "PUBLICATION", "BLOCK",
+            "INCIDENT", "REPORT", "SCOPE", "PUBLICATION", "BLOCK", "MASS_REVOCATION", "HOLD",
             "ACME_DIRECTORY", "ACME_EAB", "ACME_ACCOUNT", "ACME_ORDER", "ACME_AUTHORIZATION", "RENEWAL_WINDOW",
             "SESSION", "PASSKEY"}
 DEPTH_MAX = 16

@@ -23,6 +23,9 @@ static cx_err pass(struct incident_worker *worker)
         cx_err err = incident_clocks_pass(worker->core, tenants[i]);
         if (cx_failed(err))
             cx_log_err(CX_LOG_WARN, err, "incident-clocks-failed", NULL);
+        err = incident_revocations_pass(worker->core, tenants[i], &worker->thread);
+        if (cx_failed(err))
+            cx_log_err(CX_LOG_WARN, err, "mass-revocation-failed", NULL);
     }
     return CX_OK;
 }

@@ -15,3 +15,7 @@ void incident_worker_stop(struct incident_worker *worker); /* joins; NULL-safe *
 
 /* One pass over one tenant: tests. */
 cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id);
+/* The steps of approved mass revocations, until none waits or thread is to end. */
+struct os_worker;
+cx_err incident_revocations_pass(struct core *core, struct cx_id tenant_id,
+                                 const struct os_worker *thread);

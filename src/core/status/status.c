@@ -144,9 +144,16 @@ void status_stop(struct status_service *service)
 
 void status_changed(struct core *core, const struct certificate_row *certificate)
 {
-    struct status_service *service = core->status;
-    if (!service)
+    if (!core->status)
         return;
-    ocsp_cache_drop(service->ocsp, certificate->issuer_id, certificate->serial);
-    os_worker_poke(&service->publisher);
+    ocsp_cache_drop(core->status->ocsp, certificate->issuer_id, certificate->serial);
+    os_worker_poke(&core->status->publisher);
+}
+
+void status_changed_issuer(struct core *core, struct cx_id issuer_id)
+{
+    if (!core->status)
+        return;
+    ocsp_cache_drop_issuer(core->status->ocsp, issuer_id);
+    os_worker_poke(&core->status->publisher);
 }

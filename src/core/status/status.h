@@ -24,3 +24,5 @@ void status_stop(struct status_service *service); /* joins; NULL-safe */
 
 /* A certificate was revoked (committed already): forget its OCSP responses, publish its shard now. */
 void status_changed(struct core *core, const struct certificate_row *certificate);
+/* The same for many certificates of an issuer at once. */
+void status_changed_issuer(struct core *core, struct cx_id issuer_id);
