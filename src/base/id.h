@@ -42,7 +42,9 @@ struct cx_id {
     X(ACME_AUTHORIZATION, "acz")                                                                   \
     X(RENEWAL_WINDOW, "rnw")                                                                       \
     X(SESSION, "ses")                                                                              \
-    X(PASSKEY, "psk")
+    X(PASSKEY, "psk")                                                                              \
+    X(OIDC_PROVIDER, "oip")                                                                        \
+    X(OIDC_IDENTITY, "oid")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

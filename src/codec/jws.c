@@ -105,3 +105,43 @@ cx_err jws_parse(struct cx_bytes text, struct arena *arena, struct cx_diag *diag
     struct json_node top = json_top(root);
     return jws_read(&top, arena, diag, ret_jws);
 }
+
+static cx_err decode_part(struct cx_str part, size_t max, struct arena *arena, struct cx_diag *diag,
+                          struct cx_bytes *ret_bytes)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf bytes = CX_BUF_INIT(max);
+    cx_err err = base64url_decode(part, &bytes);
+    if (err.code == CX_E_PARSE)
+        return cx_refuse(diag, err, "", "jws-base64", "a part of the token is not base64url");
+    CX_TRY(err);
+    return arena_copy(arena, cx_buf_view(&bytes), ret_bytes);
+}
+
+cx_err jws_compact_parse(struct cx_str text, struct arena *arena, struct cx_diag *diag,
+                         struct jws *ret_jws)
+{
+    struct jws jws = {.algorithm = JWS_ES256};
+    struct cx_str parts[3] = {CX_STR_NONE, CX_STR_NONE, CX_STR_NONE};
+    struct cx_bytes header = CX_BYTES_NONE;
+    size_t count = 0, start = 0;
+    if (text.len > JWS_MAX)
+        return cx_refuse(diag, CX_ERR(LIMIT), "", "jws-length", "the token is too long");
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.ptr[i] != '.')
+            continue;
+        if (count == 3)
+            return cx_refuse(diag, CX_ERR(PARSE), "", "jws-parts", "a token has three parts");
+        parts[count++] = (struct cx_str){text.ptr + start, i - start};
+        start = i + 1;
+    }
+    if (count != 3)
+        return cx_refuse(diag, CX_ERR(PARSE), "", "jws-parts", "a token has three parts");
+    CX_TRY(decode_part(parts[0], JWS_HEADER_MAX, arena, diag, &header));
+    CX_TRY(decode_part(parts[1], JWS_MAX, arena, diag, &jws.payload));
+    CX_TRY(decode_part(parts[2], JWS_SIGNATURE_MAX, arena, diag, &jws.signature));
+    CX_TRY(read_header(header, arena, diag, &jws));
+    CX_TRY(
+        arena_copy(arena, CX_BYTES(text.ptr, parts[0].len + 1 + parts[1].len), &jws.signing_input));
+    *ret_jws = jws;
+    return CX_OK;
+}

@@ -33,6 +33,9 @@ struct jws {
  * that is not supported, or "jwk-kind" (jwk.h). */
 cx_err jws_parse(struct cx_bytes text, struct arena *arena, struct cx_diag *diag,
                  struct jws *ret_jws);
+/* The compact serialisation (RFC 7515 §7.1), as ID tokens have it: three parts between dots. */
+cx_err jws_compact_parse(struct cx_str text, struct arena *arena, struct cx_diag *diag,
+                         struct jws *ret_jws);
 /* The same for an object inside another one's payload. */
 cx_err jws_read(const struct json_node *node, struct arena *arena, struct cx_diag *diag,
                 struct jws *ret_jws);

@@ -21,6 +21,7 @@ struct incident_worker;  /* core/incident/worker.h */
 struct nonce_set;        /* core/protocol/acme/nonce_set.h */
 struct acme_validator;   /* core/protocol/acme/validate.h */
 struct crypto_key_lists; /* of compromised keys: crypto/key_lists.h */
+struct oidc_cache;       /* core/federation/oidc_cache.h */
 struct password_pool;    /* core/authentication/password_pool.h */
 
 struct core_options {
@@ -54,4 +55,5 @@ struct core {
     struct acme_validator *acme_validator;
     struct password_pool *passwords;
     struct crypto_key_lists *key_lists; /* NULL: only those of the program */
+    struct oidc_cache *oidc;
 };

@@ -11,6 +11,7 @@
 #include "core/access/rights_cache.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
+#include "core/federation/oidc_cache.h"
 #include "core/incident/rule_set.h"
 #include "core/incident/worker.h"
 #include "core/authentication/password_pool.h"
@@ -92,6 +93,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(access_cache_new(&core->access));
     CX_TRY(access_adopt(core));
     CX_TRY(password_pool_new(&core->passwords));
+    CX_TRY(oidc_cache_new(&core->oidc));
     CX_TRY(audit_start(core, &core->audit));
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
@@ -141,6 +143,7 @@ static void stop(struct running *run)
         audit_stop(core->audit);
     access_cache_free(core->access);
     rule_set_free(core->rules);
+    oidc_cache_free(core->oidc);
     password_pool_free(core->passwords);
     profile_cache_free(core->profiles);
     issuer_cache_free(core->issuers);

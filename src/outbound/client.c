@@ -5,7 +5,7 @@
 #include "ipc/client.h"
 #include "outbound/client_internal.h"
 
-enum { REQUEST_MAX = 4096, REPLY_ARENA_MAX = 4096 };
+enum { REQUEST_MAX = 4096, EXCHANGE_MAX = 98304, REPLY_ARENA_MAX = 4096 };
 #define PING_TIMEOUT_US (5 * CX_US_PER_S)
 
 cx_err outbound_client_new(int fd, struct outbound_client **ret_client)
@@ -41,17 +41,12 @@ cx_err outbound_ping(struct outbound_client *client)
     return ipc_client_call(client->ipc, &call, NULL, &reply);
 }
 
-cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_t body_max,
-                      uint32_t timeout_ms, struct cx_diag *diag, uint16_t *ret_status,
-                      struct cx_buf *ret_body)
+/* The body replaces the content of ret_body. */
+static cx_err call_for_body(struct outbound_client *client, const struct ipc_call *call,
+                            struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body)
 {
-    const struct ipc_outbound_fetch request = {url, body_max, timeout_ms};
-    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(REQUEST_MAX);
-    CX_TRY(ipc_outbound_fetch_write(&body, &request));
-    const struct ipc_call call = {IPC_OUTBOUND_FETCH, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
-                                  (int64_t)timeout_ms * 1000 + OUTBOUND_GRACE_US};
     CX_CLEANUP(cx_buf_clear) struct cx_buf reply = CX_BUF_INIT(0);
-    CX_TRY(ipc_client_call(client->ipc, &call, diag, &reply));
+    CX_TRY(ipc_client_call(client->ipc, call, diag, &reply));
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(REPLY_ARENA_MAX);
     struct ipc_outbound_fetched fetched = {.status = 0};
     CX_TRY(ipc_outbound_fetched_parse(cx_buf_view(&reply), &arena, &fetched));
@@ -62,4 +57,37 @@ cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_
     copy = CX_BUF_INIT(0);
     *ret_status = fetched.status;
     return CX_OK;
+}
+
+cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_t body_max,
+                      uint32_t timeout_ms, struct cx_diag *diag, uint16_t *ret_status,
+                      struct cx_buf *ret_body)
+{
+    const struct ipc_outbound_fetch request = {url, body_max, timeout_ms};
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(REQUEST_MAX);
+    CX_TRY(ipc_outbound_fetch_write(&body, &request));
+    const struct ipc_call call = {IPC_OUTBOUND_FETCH, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
+                                  (int64_t)timeout_ms * 1000 + OUTBOUND_GRACE_US};
+    return call_for_body(client, &call, diag, ret_status, ret_body);
+}
+
+cx_err outbound_exchange(struct outbound_client *client, const struct outbound_exchange *exchange,
+                         struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body)
+{
+    const struct ipc_outbound_exchange request = {
+        .url = exchange->url,
+        .post = exchange->post,
+        .form = exchange->form,
+        .authorization = exchange->authorization,
+        .ca_pem = exchange->ca_pem,
+        .body_max = exchange->body_max,
+        .timeout_ms = exchange->timeout_ms,
+    };
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(EXCHANGE_MAX);
+    CX_TRY(ipc_outbound_exchange_write(&body, &request));
+    const struct ipc_call call = {IPC_OUTBOUND_EXCHANGE, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
+                                  (int64_t)exchange->timeout_ms * 1000 + OUTBOUND_GRACE_US};
+    cx_err err = call_for_body(client, &call, diag, ret_status, ret_body);
+    cx_wipe(body.ptr, body.len); /* the client's secret was in it */
+    return err;
 }

@@ -25,6 +25,20 @@ cx_err outbound_fetch(struct outbound_client *client, struct cx_str url, uint32_
                       uint32_t timeout_ms, struct cx_diag *diag, uint16_t *ret_status,
                       struct cx_buf *ret_body);
 
+/* What a tenant configured, such as an identity provider: https, no redirect, the provider's own roots. */
+struct outbound_exchange {
+    struct cx_str url;
+    bool post;
+    struct cx_bytes form;        /* at most OUTBOUND_FORM_MAX octets */
+    struct cx_str authorization; /* "" = none */
+    struct cx_bytes ca_pem;      /* empty: the roots of this host */
+    uint32_t body_max, timeout_ms;
+};
+enum { OUTBOUND_FORM_MAX = 16384, OUTBOUND_CA_MAX = 65536 };
+/* As outbound_fetch. */
+cx_err outbound_exchange(struct outbound_client *client, const struct outbound_exchange *exchange,
+                         struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body);
+
 /* ---- domain validation (docs/design/050-domain-validation.md) ---- */
 
 enum outbound_challenge {

@@ -3,10 +3,11 @@
 #include "outbound/fetch.h"
 
 #include "base/cleanup.h"
+#include "codec/http.h"
 
 #include <curl/curl.h>
 
-enum { URL_MAX = 2048, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
+enum { URL_MAX = 2048, AUTHORIZATION_MAX = 8192, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
 
 struct transfer {
     const struct fetch *fetch;
@@ -20,6 +21,11 @@ struct transfer {
 static void close_easy(CURL **easy)
 {
     curl_easy_cleanup(*easy);
+}
+
+static void free_headers(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
 }
 
 static void close_url(CURLU **url)
@@ -106,6 +112,41 @@ static bool set_options(CURL *easy, const char *url, struct transfer *transfer)
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
 }
 
+/* Beyond a plain GET: what carries a credential goes to the named host over verified TLS, and nowhere else. */
+static bool set_exchange(CURL *easy, const struct fetch *fetch, struct curl_slist *headers)
+{
+    struct curl_blob roots = {(void *)(uintptr_t)fetch->ca_pem.ptr, fetch->ca_pem.len,
+                              CURL_BLOB_COPY};
+    if (fetch->ca_pem.len && (curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &roots) != CURLE_OK ||
+                              curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK))
+        return false;
+    if (headers && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+        return false;
+    if (fetch->post &&
+        (curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)fetch->form.len) != CURLE_OK ||
+         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS,
+                          fetch->form.len ? fetch->form.ptr : (const uint8_t *)"") != CURLE_OK))
+        return false;
+    return !fetch->secure ||
+           (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK);
+}
+
+static cx_err make_headers(const struct fetch *fetch, struct curl_slist **ret_headers)
+{
+    char text[sizeof("Authorization: ") + AUTHORIZATION_MAX];
+    struct cx_str value = fetch->authorization;
+    if (value.len == 0)
+        return CX_OK;
+    if (value.len > AUTHORIZATION_MAX || !http_field_value_valid(value))
+        return CX_ERR(PARSE);
+    snprintf(text, sizeof(text), "Authorization: %.*s", CX_STR_ARG(value));
+    *ret_headers = curl_slist_append(NULL, text);
+    cx_wipe(text, sizeof(text));
+    return *ret_headers ? CX_OK : CX_ERR(NOMEM);
+}
+
 static cx_err explain(CURLcode rc, const struct transfer *transfer, struct cx_diag *diag)
 {
     if (transfer->address_refused)
@@ -136,9 +177,13 @@ cx_err fetch_run(const struct fetch *fetch, struct cx_diag *diag, uint16_t *ret_
         return cx_refuse(diag, CX_ERR(LIMIT), "url", "url", "the URL is too long");
     memcpy(url, fetch->url.ptr, fetch->url.len);
     CX_TRY(check_url(url, diag));
+    if (fetch->secure && strncmp(url, "https://", 8) != 0)
+        return cx_refuse(diag, CX_ERR(POLICY), "url", "outbound-scheme", "only https is reached");
+    CX_CLEANUP(free_headers) struct curl_slist *headers = NULL;
+    CX_TRY(make_headers(fetch, &headers));
     CX_CLEANUP(close_easy) CURL *easy = curl_easy_init();
     struct transfer transfer = {.fetch = fetch, .body = body};
-    if (easy == NULL || !set_options(easy, url, &transfer))
+    if (easy == NULL || !set_options(easy, url, &transfer) || !set_exchange(easy, fetch, headers))
         return CX_ERR(NOMEM);
     CURLcode rc = curl_easy_perform(easy);
     if (rc != CURLE_OK)

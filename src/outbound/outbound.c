@@ -24,24 +24,49 @@ static cx_err on_ping(void *arg, const struct ipc_request *request, struct ipc_r
     return ipc_outbound_ping_parse(request->payload, request->arena, &ping);
 }
 
-static cx_err on_fetch(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+static cx_err run_fetch(const struct fetch *fetch, struct ipc_reply *reply)
 {
-    const struct validator *validator = arg;
-    struct ipc_outbound_fetch message = {.url = CX_STR_NONE};
-    CX_TRY(ipc_outbound_fetch_parse(request->payload, request->arena, &message));
-    const struct fetch fetch = {message.url, message.body_max, message.timeout_ms,
-                                &validator->set.policy};
-    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(message.body_max);
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(fetch->body_max);
     uint16_t status = 0;
-    CX_TRY(fetch_run(&fetch, &reply->diag, &status, &body));
+    CX_TRY(fetch_run(fetch, &reply->diag, &status, &body));
     const struct ipc_outbound_fetched fetched = {status, cx_buf_view(&body)};
     reply->number = IPC_OUTBOUND_FETCHED;
     return ipc_outbound_fetched_write(&reply->body, &fetched);
 }
 
+static cx_err on_fetch(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+{
+    const struct validator *validator = arg;
+    struct ipc_outbound_fetch message = {.url = CX_STR_NONE};
+    CX_TRY(ipc_outbound_fetch_parse(request->payload, request->arena, &message));
+    const struct fetch fetch = {.url = message.url,
+                                .body_max = message.body_max,
+                                .timeout_ms = message.timeout_ms,
+                                .policy = &validator->set.policy};
+    return run_fetch(&fetch, reply);
+}
+
+static cx_err on_exchange(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+{
+    const struct validator *validator = arg;
+    struct ipc_outbound_exchange message = {.url = CX_STR_NONE};
+    CX_TRY(ipc_outbound_exchange_parse(request->payload, request->arena, &message));
+    const struct fetch fetch = {.url = message.url,
+                                .body_max = message.body_max,
+                                .timeout_ms = message.timeout_ms,
+                                .policy = &validator->set.policy,
+                                .secure = true,
+                                .post = message.post,
+                                .form = message.form,
+                                .authorization = message.authorization,
+                                .ca_pem = message.ca_pem};
+    return run_fetch(&fetch, reply);
+}
+
 static const struct ipc_route routes[] = {
     {IPC_OUTBOUND_PING, on_ping},
     {IPC_OUTBOUND_FETCH, on_fetch},
+    {IPC_OUTBOUND_EXCHANGE, on_exchange},
     {IPC_OUTBOUND_VALIDATE, on_outbound_validate},
     {IPC_OUTBOUND_CHECK_CAA, on_outbound_check_caa},
 };

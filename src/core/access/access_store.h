@@ -78,7 +78,7 @@ cx_err link_redeem(struct store_tx *tx, struct cx_id tenant_id, struct cx_id lin
 cx_err link_expire_all(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                        cx_time now_us);
 
-/* Whether user_id was enrolled by a link that by_id made, directly or through persons enrolled in between. */
+/* Whether user_id was enrolled by a link that by_id made, or is known at a provider because by_id said so, directly or through persons enrolled in between. */
 cx_err link_enrolled_by(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                         struct cx_id by_id, bool *ret_enrolled);
 /* The tie between who asked and who approves. */

@@ -71,9 +71,13 @@ cx_err link_enrolled_by(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
         "WITH RECURSIVE enroller (user_id) AS ("
         "SELECT created_by_id FROM enrolment_link WHERE tenant_id = $1 AND user_id = $2 "
         "AND redeemed_us IS NOT NULL AND created_by_id IS NOT NULL "
-        "UNION SELECT l.created_by_id FROM enrolment_link l JOIN enroller e "
-        "ON l.user_id = e.user_id WHERE l.tenant_id = $1 AND l.redeemed_us IS NOT NULL "
-        "AND l.created_by_id IS NOT NULL) "
+        "UNION SELECT created_by_id FROM oidc_identity WHERE tenant_id = $1 AND user_id = $2 "
+        "AND created_by_id IS NOT NULL "
+        "UNION SELECT m.created_by_id FROM enroller e JOIN ("
+        "SELECT user_id, created_by_id FROM enrolment_link WHERE tenant_id = $1 "
+        "AND redeemed_us IS NOT NULL AND created_by_id IS NOT NULL "
+        "UNION ALL SELECT user_id, created_by_id FROM oidc_identity WHERE tenant_id = $1 "
+        "AND created_by_id IS NOT NULL) m ON m.user_id = e.user_id) "
         "SELECT 1 FROM enroller WHERE user_id = $3 LIMIT 1",
         &q));
     store_bind_id(q, 1, tenant_id);

@@ -31,11 +31,13 @@ cx_err session_grant_prepare(struct api_request *request, struct session_grant *
     *row = (struct row_login_session){
         .tenant_id = grant->tenant_id,
         .user_id = grant->user_id,
-        .method = cx_str_from(api_enum_name(&api_enum_login_method, (int)grant->method)),
+        .began_by = cx_str_from(api_enum_name(&api_enum_login_method, (int)grant->method)),
         .bearer = grant->bearer,
         .created_us = now_us,
         .last_used_us = now_us,
-        .factor_us = now_us,
+        .factor_us = grant->elsewhere ? grant->factor_us : now_us,
+        .has_provider_id = !cx_id_is_zero(grant->provider_id),
+        .provider_id = grant->provider_id,
         .expires_us = now_us + SESSION_LIFE_S * CX_US_PER_S,
     };
     CX_TRY(secret_make(request, grant, ACCESS_SECRET_SESSION, grant->session_id, &row->session_id,
@@ -94,7 +96,7 @@ cx_err session_grant_answer(struct api_request *request, const struct session_gr
 {
     const struct row_login_session *row = &grant->session;
     struct session_row session = {.session_id = row->session_id,
-                                  .method = row->method,
+                                  .method = row->began_by,
                                   .source_address = row->source_address,
                                   .created_us = row->created_us,
                                   .last_used_us = row->last_used_us,
@@ -131,6 +133,7 @@ cx_err session_view(struct core *core, struct cx_id tenant_id, const struct sess
         .current = cx_id_eq(session->session_id, current_id),
         .created = session->created_us,
         .last_used = session->last_used_us,
+        .has_factor = session->factor_us != 0,
         .factor = session->factor_us,
         .expires = session->expires_us,
     };

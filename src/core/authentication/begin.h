@@ -13,6 +13,9 @@ struct session_grant {
     bool bearer;
     bool device;             /* also remember this browser */
     struct cx_id session_id; /* of a session that goes on; zero: a new one */
+    bool elsewhere;          /* a provider proved who it is: factor_us and provider_id say more */
+    cx_time factor_us;       /* when a second factor was proved there; 0: it was not */
+    struct cx_id provider_id;
     struct row_login_session session;
     struct row_login_device remembered;
     struct cx_str text, device_text; /* the secrets, in the request's arena */

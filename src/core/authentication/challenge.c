@@ -38,7 +38,9 @@ cx_err challenge_make(struct core *core, const struct challenge_scope *scope, cx
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(2 * CHALLENGE_LEN);
     uint8_t bytes[CHALLENGE_LEN];
-    cx_time expires_us = now_us + CHALLENGE_LIFE_S * CX_US_PER_S;
+    bool passkey = scope->purpose == CHALLENGE_REGISTER || scope->purpose == CHALLENGE_LOGIN;
+    cx_time expires_us =
+        now_us + (passkey ? CHALLENGE_LIFE_S : CHALLENGE_OIDC_LIFE_S) * CX_US_PER_S;
     put_time(expires_us, bytes);
     CX_TRY(cx_rng_fill(core->rng, bytes + 8, CHALLENGE_NONCE_LEN));
     CX_TRY(authenticate(core, scope, bytes, bytes + 8 + CHALLENGE_NONCE_LEN));

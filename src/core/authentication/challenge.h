@@ -1,5 +1,5 @@
 /*
- * WebAuthn challenges that need no row while nobody answers them: end, nonce, and a keyed token over both, the purpose and
+ * Challenges of WebAuthn, and of logins at a provider, that need no row while nobody answers them: end, nonce, and a keyed token over both, the purpose and
  * the user. Who answers one stores its nonce in the transaction of the answer (challenge_use), so it counts once.
  * Not inside a store closure, save challenge_use.
  */
@@ -8,11 +8,17 @@
 
 enum {
     CHALLENGE_LIFE_S = 180,
+    CHALLENGE_OIDC_LIFE_S = 600, /* a person logs in elsewhere meanwhile */
     CHALLENGE_NONCE_LEN = 16,
     CHALLENGE_LEN = 8 + CHALLENGE_NONCE_LEN + 16
 };
 
-enum challenge_purpose { CHALLENGE_REGISTER, CHALLENGE_LOGIN };
+enum challenge_purpose {
+    CHALLENGE_REGISTER,
+    CHALLENGE_LOGIN,
+    CHALLENGE_OIDC,       /* a login at a provider, which user_id then names */
+    CHALLENGE_OIDC_FRESH, /* the same, where the provider has to ask the person again */
+};
 
 struct challenge_scope {
     struct cx_id tenant_id;

@@ -147,12 +147,36 @@ cx_err session_authenticate(struct core *core, const struct session_head *head, 
     return CX_OK;
 }
 
+/* What a session without a second factor may do for whoever is privileged: see itself, end, and prove one. */
+static bool needs_no_factor(enum permission permission)
+{
+    return permission == PERMISSION_ME_READ || permission == PERMISSION_SESSION_READ ||
+           permission == PERMISSION_SESSION_REVOKE || permission == PERMISSION_SESSION_STEP_UP ||
+           permission == PERMISSION_FACTOR_READ;
+}
+
+static bool is_privileged(const struct principal *principal)
+{
+    const struct access_held *held = NULL;
+    size_t count = access_rights_held(principal->rights, &held);
+    for (size_t i = 0; i < count; i++)
+        if (access_is_privileged(&held[i].binding->permissions))
+            return true;
+    return false;
+}
+
 cx_err session_check_step_up(const struct principal *principal,
                              const struct api_operation *operation, cx_time now_us,
                              struct cx_diag *diag)
 {
-    if (!operation->step_up || cx_id_is_zero(principal->session_id) ||
-        now_us < principal->factor_us + SESSION_FRESH_S * CX_US_PER_S)
+    if (cx_id_is_zero(principal->session_id))
+        return CX_OK;
+    if (principal->factor_us == 0 && !needs_no_factor(operation->permission) &&
+        is_privileged(principal))
+        return cx_refuse(diag, CX_ERR(DENIED), "", "second-factor-required",
+                         "You have a privileged role, and this session began without a second "
+                         "factor: prove one.");
+    if (!operation->step_up || now_us < principal->factor_us + SESSION_FRESH_S * CX_US_PER_S)
         return CX_OK;
     return cx_refuse(diag, CX_ERR(DENIED), "", "step-up-required",
                      "This needs a second factor at most five minutes old: prove it again.");

@@ -50,7 +50,8 @@ bool session_claimed(const struct session_head *head);
 cx_err session_authenticate(struct core *core, const struct session_head *head, cx_time now_us,
                             struct cx_diag *diag, struct principal *ret_principal);
 
-/* CX_E_DENIED "step-up-required" when the operation wants a fresh factor and the session's is older. Tokens pass: what
+/* CX_E_DENIED "second-factor-required" when the session began at a provider that proved no second factor, its person has a
+ * privileged role, and the operation is not among the few that lead out of that. CX_E_DENIED "step-up-required" when the operation wants a fresh factor and the session's is older. Tokens pass: what
  * they may do was decided when they were made (docs/design/075-authentication.md). */
 cx_err session_check_step_up(const struct principal *principal,
                              const struct api_operation *operation, cx_time now_us,

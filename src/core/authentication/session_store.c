@@ -3,7 +3,7 @@
 #include "core/authentication/session.h"
 
 #define SESSION_COLUMNS                                                                            \
-    "session_id, user_id, secret_hash, method, bearer, source_address, created_us, "               \
+    "session_id, user_id, secret_hash, began_by, bearer, source_address, created_us, "             \
     "last_used_us, factor_us, expires_us, ended_us"
 
 bool session_is_open(const struct session_row *session, cx_time now_us)

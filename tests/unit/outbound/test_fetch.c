@@ -57,7 +57,8 @@ static cx_err get(const char *path, bool allow_private, size_t body_max, struct 
     char url[128];
     snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
     const struct address_policy policy = {.allow_private = allow_private};
-    const struct fetch fetch = {cx_str_from(url), body_max, 500, &policy};
+    const struct fetch fetch = {
+        .url = cx_str_from(url), .body_max = body_max, .timeout_ms = 500, .policy = &policy};
     return fetch_run(&fetch, diag, ret_status, body);
 }
 
@@ -111,7 +112,8 @@ static void test_redirects_do_not_leave_http(void **state)
 static void assert_url_refused(const char *url, enum cx_category code)
 {
     const struct address_policy policy = {.allow_private = true};
-    const struct fetch fetch = {cx_str_from(url), 64, 500, &policy};
+    const struct fetch fetch = {
+        .url = cx_str_from(url), .body_max = 64, .timeout_ms = 500, .policy = &policy};
     CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(64);
     uint16_t status = 0;
     assert_int_equal(fetch_run(&fetch, NULL, &status, &body).code, code);
@@ -127,6 +129,29 @@ static void test_urls_that_are_not_web_are_refused(void **state)
     assert_url_refused("", CX_E_PARSE);
     assert_url_refused("http://", CX_E_PARSE);
     assert_url_refused("not a url", CX_E_PARSE);
+}
+
+static void test_an_exchange_is_https_only(void **state)
+{
+    (void)state;
+    char url[128];
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/hello", port);
+    const struct address_policy policy = {.allow_private = true};
+    struct cx_diag diag = CX_DIAG_INIT;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(64);
+    struct fetch fetch = {.url = cx_str_from(url),
+                          .body_max = 64,
+                          .timeout_ms = 500,
+                          .policy = &policy,
+                          .authorization = CX_STR("Basic eDp5")};
+    uint16_t status = 0;
+    assert_ok(fetch_run(&fetch, &diag, &status, &body));
+    fetch.secure = true;
+    assert_int_equal(fetch_run(&fetch, &diag, &status, &body).code, CX_E_POLICY);
+    assert_string_equal(diag.rule, "outbound-scheme");
+    fetch.authorization = CX_STR("Basic x\r\nHost: elsewhere");
+    fetch.secure = false;
+    assert_int_equal(fetch_run(&fetch, &diag, &status, &body).code, CX_E_PARSE);
 }
 
 static int set_up(void **state)
@@ -153,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_private_addresses_are_refused_unless_allowed),
         cmocka_unit_test(test_redirects_do_not_leave_http),
         cmocka_unit_test(test_urls_that_are_not_web_are_refused),
+        cmocka_unit_test(test_an_exchange_is_https_only),
     };
     return cmocka_run_group_tests_name("outbound/fetch", tests, set_up, NULL);
 }

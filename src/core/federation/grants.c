@@ -1,0 +1,320 @@
+#include "core/federation/grants.h"
+
+#include "base/cleanup.h"
+#include "core/access/conflict.h"
+#include "core/access/group_store.h"
+#include "core/field.h"
+
+enum { TEXT_MAX = 16 * 1024 };
+
+static bool is_claimed(const struct oidc_words *claimed, struct cx_str value)
+{
+    for (size_t i = 0; i < claimed->count; i++)
+        if (cx_str_eq(claimed->items[i], value))
+            return true;
+    return false;
+}
+
+static void add_group(struct oidc_grants *grants, struct cx_id group_id)
+{
+    for (size_t i = 0; i < grants->group_count; i++)
+        if (cx_id_eq(grants->groups[i], group_id))
+            return;
+    grants->groups[grants->group_count++] = group_id;
+}
+
+static cx_err add_role(struct api_request *request, struct oidc_grants *grants, struct cx_str role)
+{
+    struct cx_str reason = CX_STR_NONE;
+    for (size_t i = 0; i < grants->role_count; i++)
+        if (cx_str_eq(grants->roles[i].row.role, role))
+            return CX_OK;
+    CX_TRY(
+        arena_printf(request->arena, &reason, "login at %.*s", CX_STR_ARG(grants->provider->name)));
+    struct access_grant grant = {
+        .subject = ACCESS_USER,
+        .subject_id = grants->user_id,
+        .role = role,
+        .everywhere = true,
+        .start_us = request->now_us,
+        .expires_us = request->now_us + OIDC_ROLE_LIFE_DAYS * CX_US_PER_DAY,
+        .reason = reason,
+        .by = grants->provider->changed_by_id, /* who set the rule gave the role */
+        .now_us = request->now_us,
+    };
+    return access_grant_prepare(request->core, grants->provider->tenant_id, &grant, request->arena,
+                                request->diag, &grants->roles[grants->role_count++]);
+}
+
+cx_err oidc_grants_prepare(struct api_request *request, const struct oidc_provider *provider,
+                           struct cx_id user_id, const struct oidc_words *claimed,
+                           struct oidc_grants *ret_grants)
+{
+    struct oidc_grants grants = {.provider = provider, .user_id = user_id};
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.groups));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.roles));
+    for (size_t i = 0; i < provider->rule_count; i++) {
+        const struct oidc_rule *rule = &provider->rules[i];
+        if (!is_claimed(claimed, rule->claim_value))
+            continue;
+        if (rule->role.len)
+            CX_TRY(add_role(request, &grants, rule->role));
+        else
+            add_group(&grants, rule->group_id);
+    }
+    grants.only_take = cx_id_eq(provider->changed_by_id, user_id);
+    *ret_grants = grants;
+    return CX_OK;
+}
+
+cx_err oidc_grants_text(const struct oidc_grants *grants, struct arena *arena,
+                        struct cx_str *ret_text)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(TEXT_MAX);
+    char id[CX_ID_TEXT_MAX];
+    for (size_t i = 0; i < grants->role_count && !grants->only_take; i++)
+        CX_TRY(cx_buf_addf(&text, "%s%.*s", text.len ? ", " : "",
+                           CX_STR_ARG(grants->roles[i].row.role)));
+    for (size_t i = 0; i < grants->group_count && !grants->only_take; i++) {
+        cx_id_format(CX_ID_GROUP, grants->groups[i], id);
+        CX_TRY(cx_buf_addf(&text, "%sgroup %s", text.len ? ", " : "", id));
+    }
+    return arena_copy_str(arena, (struct cx_str){(const char *)text.ptr, text.len}, ret_text);
+}
+
+/* ---- what was given ---- */
+
+struct given {
+    struct cx_id id; /* a group, or a binding */
+    struct cx_str role;
+    bool lasting; /* a binding in force, and not near its end */
+};
+/* As many as rules can give, and as many again that are on their way out. */
+enum { GIVEN_MAX = 2 * OIDC_RULES_MAX };
+
+static const char memberships_sql[] = "SELECT group_id FROM oidc_membership WHERE tenant_id = $1 "
+                                      "AND provider_id = $2 AND user_id = $3";
+static const char bindings_sql[] =
+    "SELECT o.binding_id, b.role, b.expires_us, b.ended_us FROM oidc_binding o "
+    "JOIN role_binding b ON b.tenant_id = o.tenant_id AND b.binding_id = o.binding_id "
+    "WHERE o.tenant_id = $1 AND o.provider_id = $2 AND o.user_id = $3";
+
+struct whose {
+    struct cx_id tenant_id, provider_id, user_id, by;
+    cx_time now_us;
+};
+
+static cx_err read_given(struct store_tx *tx, const struct whose *whose, bool bindings,
+                         struct arena *arena, struct given **ret_list, size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    struct given *list = NULL;
+    size_t count = 0;
+    cx_time lasting_us = whose->now_us + OIDC_ROLE_HALF_DAYS * CX_US_PER_DAY;
+    CX_TRY(ARENA_NEW_ARRAY(arena, GIVEN_MAX, &list));
+    CX_TRY(store_prepare(tx, bindings ? bindings_sql : memberships_sql, &q));
+    store_bind_id(q, 1, whose->tenant_id);
+    store_bind_id(q, 2, whose->provider_id);
+    store_bind_id(q, 3, whose->user_id);
+    while (count < GIVEN_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        struct given *given = &list[count++];
+        given->id = store_col_id(q, 0);
+        if (!bindings)
+            continue;
+        CX_TRY(arena_copy_str(arena, store_col_text(q, 1), &given->role));
+        given->lasting = store_col_is_null(q, 3) && store_col_int(q, 2) > lasting_us;
+    }
+    *ret_list = list;
+    *ret_count = count;
+    return CX_OK;
+}
+
+static cx_err forget(struct store_tx *tx, const struct whose *whose, const char *sql,
+                     struct cx_id id)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx, sql, &q));
+    store_bind_id(q, 1, whose->tenant_id);
+    store_bind_id(q, 2, whose->provider_id);
+    store_bind_id(q, 3, whose->user_id);
+    store_bind_id(q, 4, id);
+    return store_exec(q);
+}
+
+/* What somebody else ended already is ended. */
+static cx_err take_group(struct store_tx *tx, const struct whose *whose, struct cx_id group_id)
+{
+    cx_err err = group_end_member(tx, whose->tenant_id, group_id, whose->user_id, whose->now_us);
+    if (err.code != CX_E_NOTFOUND)
+        CX_TRY(err);
+    return forget(tx, whose,
+                  "DELETE FROM oidc_membership WHERE tenant_id = $1 AND provider_id = $2 "
+                  "AND user_id = $3 AND group_id = $4",
+                  group_id);
+}
+
+static cx_err take_role(struct store_tx *tx, const struct whose *whose, struct cx_id binding_id)
+{
+    cx_err err = binding_end(tx, whose->tenant_id, binding_id, whose->by, whose->now_us);
+    if (err.code != CX_E_CONFLICT)
+        CX_TRY(err);
+    return forget(tx, whose,
+                  "DELETE FROM oidc_binding WHERE tenant_id = $1 AND provider_id = $2 "
+                  "AND user_id = $3 AND binding_id = $4",
+                  binding_id);
+}
+
+static bool wants_group(const struct oidc_grants *grants, struct cx_id group_id)
+{
+    for (size_t i = 0; i < grants->group_count; i++)
+        if (cx_id_eq(grants->groups[i], group_id))
+            return true;
+    return false;
+}
+
+static bool wants_role(const struct oidc_grants *grants, struct cx_str role)
+{
+    for (size_t i = 0; i < grants->role_count; i++)
+        if (cx_str_eq(grants->roles[i].row.role, role))
+            return true;
+    return false;
+}
+
+static cx_err is_member(struct store_tx *tx, const struct whose *whose, struct cx_id group_id,
+                        bool *ret_member)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "SELECT 1 FROM group_member WHERE tenant_id = $1 AND group_id = $2 "
+                         "AND user_id = $3 AND ended_us IS NULL",
+                         &q));
+    store_bind_id(q, 1, whose->tenant_id);
+    store_bind_id(q, 2, group_id);
+    store_bind_id(q, 3, whose->user_id);
+    return store_step(q, ret_member);
+}
+
+/* A member by hand stays one by hand. */
+static cx_err give_group(struct store_tx *tx, const struct whose *whose, struct cx_id group_id)
+{
+    const struct row_oidc_membership row = {whose->tenant_id, whose->provider_id, whose->user_id,
+                                            group_id};
+    bool member = false;
+    CX_TRY(is_member(tx, whose, group_id, &member));
+    if (member)
+        return CX_OK;
+    CX_TRY(
+        group_add_member(tx, whose->tenant_id, group_id, whose->user_id, whose->by, whose->now_us));
+    return row_oidc_membership_insert(tx, &row);
+}
+
+static cx_err sync_groups(struct store_tx *tx, const struct whose *whose,
+                          const struct oidc_grants *grants, struct arena *arena)
+{
+    struct given *given = NULL;
+    size_t count = 0;
+    CX_TRY(read_given(tx, whose, false, arena, &given, &count));
+    for (size_t i = 0; i < count; i++) {
+        bool member = false;
+        CX_TRY(is_member(tx, whose, given[i].id, &member));
+        if (!member || !wants_group(grants, given[i].id))
+            CX_TRY(take_group(tx, whose, given[i].id));
+    }
+    for (size_t i = 0; i < grants->group_count && !grants->only_take; i++)
+        CX_TRY(give_group(tx, whose, grants->groups[i]));
+    return CX_OK;
+}
+
+/* One that nears its end makes way for a new one, unless nothing new is given. */
+static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
+                         const struct oidc_grants *grants, struct arena *arena,
+                         struct cx_diag *diag)
+{
+    struct given *given = NULL;
+    size_t count = 0;
+    CX_TRY(read_given(tx, whose, true, arena, &given, &count));
+    for (size_t i = 0; i < count; i++)
+        if (!wants_role(grants, given[i].role) || (!given[i].lasting && !grants->only_take))
+            CX_TRY(take_role(tx, whose, given[i].id));
+    for (size_t i = 0; i < grants->role_count && !grants->only_take; i++) {
+        const struct access_grant_row *role = &grants->roles[i];
+        const struct row_oidc_binding row = {whose->tenant_id, whose->provider_id, whose->user_id,
+                                             role->row.binding_id};
+        bool held = false;
+        for (size_t j = 0; j < count && !held; j++)
+            held = given[j].lasting && cx_str_eq(given[j].role, role->row.role);
+        if (held)
+            continue;
+        CX_TRY(access_grant_write(tx, role, diag));
+        CX_TRY(row_oidc_binding_insert(tx, &row));
+    }
+    return CX_OK;
+}
+
+cx_err oidc_grants_write(struct store_tx *tx, struct api_request *request,
+                         const struct oidc_grants *grants)
+{
+    const struct oidc_provider *provider = grants->provider;
+    const struct whose whose = {.tenant_id = provider->tenant_id,
+                                .provider_id = provider->provider_id,
+                                .user_id = grants->user_id,
+                                .by = provider->changed_by_id,
+                                .now_us = request->now_us};
+    CX_TRY(sync_groups(tx, &whose, grants, request->arena));
+    CX_TRY(sync_roles(tx, &whose, grants, request->arena, request->diag));
+    if (grants->only_take)
+        return CX_OK;
+    return access_conflict_check(tx, provider->tenant_id, grants->user_id, request->now_us,
+                                 request->diag);
+}
+
+static cx_err take_from(struct store_tx *tx, const struct whose *whose, struct arena *arena)
+{
+    struct given *given = NULL;
+    size_t count = 0;
+    CX_TRY(read_given(tx, whose, false, arena, &given, &count));
+    for (size_t i = 0; i < count; i++)
+        CX_TRY(take_group(tx, whose, given[i].id));
+    CX_TRY(read_given(tx, whose, true, arena, &given, &count));
+    for (size_t i = 0; i < count; i++)
+        CX_TRY(take_role(tx, whose, given[i].id));
+    return CX_OK;
+}
+
+/* The next user after *at to whom the provider gave something. */
+static cx_err next_user(struct store_tx *tx, struct cx_id tenant_id, struct cx_id provider_id,
+                        struct cx_id *at, bool *ret_found)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "SELECT user_id FROM oidc_identity WHERE tenant_id = $1 "
+                         "AND provider_id = $2 AND user_id > $3 ORDER BY user_id LIMIT 1",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, provider_id);
+    store_bind_id(q, 3, *at);
+    CX_TRY(store_step(q, ret_found));
+    if (*ret_found)
+        *at = store_col_id(q, 0);
+    return CX_OK;
+}
+
+cx_err oidc_grants_take_back(struct store_tx *tx, struct cx_id tenant_id, struct cx_id provider_id,
+                             struct cx_id user_id, struct cx_id by, struct arena *arena,
+                             cx_time now_us)
+{
+    struct whose whose = {tenant_id, provider_id, user_id, by, now_us};
+    bool found = true;
+    if (!cx_id_is_zero(user_id))
+        return take_from(tx, &whose, arena);
+    for (;;) {
+        CX_TRY(next_user(tx, tenant_id, provider_id, &whose.user_id, &found));
+        if (!found)
+            return CX_OK;
+        CX_TRY(take_from(tx, &whose, arena));
+    }
+}
