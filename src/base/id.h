@@ -41,6 +41,7 @@ struct cx_id {
     X(ACME_ORDER, "aco")                                                                           \
     X(ACME_AUTHORIZATION, "acz")                                                                   \
     X(RENEWAL_WINDOW, "rnw")                                                                       \
+    X(REVIEW, "rvw")                                                                               \
     X(SESSION, "ses")                                                                              \
     X(PASSKEY, "psk")                                                                              \
     X(OIDC_PROVIDER, "oip")                                                                        \

@@ -13,6 +13,7 @@
 #include "cli/login.h"
 #include "cli/operation.h"
 #include "cli/request.h"
+#include "cli/review_verify.h"
 #include "cli/status.h"
 #include "cli/version.h"
 
@@ -60,6 +61,10 @@ static const struct cli_option audit_verify_options[] = {
     {.name = "checkpoint",
      .value_name = "FILE",
      .help = "a checkpoint noted earlier, which the log must contain"},
+};
+
+static const struct cli_option review_verify_options[] = {
+    {.name = "vkey", .value_name = "KEY", .help = "the log's verifier key, as you noted it"},
 };
 
 static const struct cli_command own[] = {
@@ -130,6 +135,14 @@ static const struct cli_command own[] = {
      OPTIONS(audit_verify_options),
      .summary = "Check an export of the audit log, offline",
      .run = audit_verify_run},
+    {.noun = "review",
+     .verb = "verify",
+     .positionals = "FILE",
+     .positional_min = 1,
+     .positional_max = 1,
+     OPTIONS(review_verify_options),
+     .summary = "Check the evidence of an access review, offline",
+     .run = review_verify_run},
     {.noun = "version",
      .positionals = "",
      .summary = "Print the version of this program",

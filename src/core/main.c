@@ -21,6 +21,7 @@
 #include "core/protect/protect.h"
 #include "core/protocol/acme/nonce_set.h"
 #include "core/protocol/acme/validate.h"
+#include "core/review/worker.h"
 #include "core/status/status.h"
 #include "core/system/clock.h"
 #include "crypto/key_lists.h"
@@ -98,6 +99,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
     CX_TRY(incident_worker_start(core, &core->incidents));
+    CX_TRY(review_worker_start(core, &core->reviews));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -137,6 +139,7 @@ static void stop(struct running *run)
     nonce_set_free(core->acme_nonces);
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
+    review_worker_stop(core->reviews);
     incident_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);
     if (core->audit)

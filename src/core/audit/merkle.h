@@ -43,6 +43,19 @@ struct merkle_proof {
 /* That the leaf at index is in the tree of the first size leaves; RFC 6962 §2.1.1. */
 cx_err merkle_inclusion_prove(const struct merkle_hash *leaves, uint64_t size, uint64_t index,
                               struct merkle_proof *ret_proof);
+/* The same from leaves that come one after the other, in constant memory: start, then every leaf from index 0 on, then
+ * finish (CX_E_PARSE when leaves are missing). */
+struct merkle_prover {
+    uint64_t size, index, next;
+    struct merkle_tree part;
+    size_t count;
+    uint64_t starts[MERKLE_DEPTH_MAX],
+        ends[MERKLE_DEPTH_MAX]; /* subtrees of the path, root first */
+    struct merkle_hash roots[MERKLE_DEPTH_MAX];
+};
+cx_err merkle_prover_start(uint64_t size, uint64_t index, struct merkle_prover *ret_prover);
+cx_err merkle_prover_take(struct merkle_prover *prover, const struct merkle_hash *leaf);
+cx_err merkle_prover_finish(const struct merkle_prover *prover, struct merkle_proof *ret_proof);
 cx_err merkle_inclusion_verify(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
                                const struct merkle_proof *proof, const struct merkle_hash *root);
 

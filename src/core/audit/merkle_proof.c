@@ -59,6 +59,62 @@ cx_err merkle_inclusion_prove(const struct merkle_hash *leaves, uint64_t size, u
     return CX_OK;
 }
 
+cx_err merkle_prover_start(uint64_t size, uint64_t index, struct merkle_prover *ret_prover)
+{
+    if (index >= size)
+        return CX_ERR(PARSE);
+    struct merkle_prover prover = {.size = size, .index = index};
+    uint64_t first = 0, end = size;
+    while (end - first > 1) {
+        uint64_t middle = first + split_of(end - first);
+        bool left = index < middle;
+        if (prover.count >= MERKLE_DEPTH_MAX)
+            return CX_ERR(LIMIT);
+        prover.starts[prover.count] = left ? middle : first;
+        prover.ends[prover.count++] = left ? end : middle;
+        first = left ? first : middle;
+        end = left ? middle : end;
+    }
+    *ret_prover = prover;
+    return CX_OK;
+}
+
+/* The subtree of the path that the leaf belongs to; count when it is the one that is proved. */
+static size_t part_of(const struct merkle_prover *prover, uint64_t index)
+{
+    size_t i = 0;
+    while (i < prover->count && (index < prover->starts[i] || index >= prover->ends[i]))
+        i++;
+    return i;
+}
+
+cx_err merkle_prover_take(struct merkle_prover *prover, const struct merkle_hash *leaf)
+{
+    size_t part = part_of(prover, prover->next);
+    if (prover->next >= prover->size)
+        return CX_ERR(PARSE);
+    prover->next++;
+    if (part == prover->count)
+        return CX_OK;
+    CX_TRY(merkle_append(&prover->part, leaf));
+    if (prover->next < prover->ends[part])
+        return CX_OK;
+    CX_TRY(merkle_root(&prover->part, &prover->roots[part]));
+    prover->part = (struct merkle_tree){0};
+    return CX_OK;
+}
+
+cx_err merkle_prover_finish(const struct merkle_prover *prover, struct merkle_proof *ret_proof)
+{
+    if (prover->next != prover->size)
+        return CX_ERR(PARSE);
+    struct merkle_proof proof = {.count = prover->count};
+    for (size_t i = 0; i < prover->count; i++)
+        proof.path[i] = prover->roots[prover->count - 1 - i];
+    *ret_proof = proof;
+    return CX_OK;
+}
+
 /* RFC 9162 §2.1.3.2. */
 cx_err merkle_inclusion_verify(const struct merkle_hash *leaf, uint64_t index, uint64_t size,
                                const struct merkle_proof *proof, const struct merkle_hash *root)

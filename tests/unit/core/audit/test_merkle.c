@@ -107,6 +107,31 @@ static void test_inclusion(void **state)
     assert_err(merkle_inclusion_verify(&leaves[0], 0, 0, &proof, &roots[0]), PARSE);
 }
 
+/* Leaf by leaf the same proof comes out as from all leaves in memory. */
+static void test_prover(void **state)
+{
+    (void)state;
+    for (uint64_t size = 1; size <= LEAVES; size++) {
+        for (uint64_t index = 0; index < size; index++) {
+            struct merkle_prover prover;
+            struct merkle_proof proof, expected;
+            assert_ok(merkle_prover_start(size, index, &prover));
+            for (uint64_t i = 0; i < size; i++) {
+                assert_err(merkle_prover_finish(&prover, &proof), PARSE);
+                assert_ok(merkle_prover_take(&prover, &leaves[i]));
+            }
+            assert_err(merkle_prover_take(&prover, &leaves[0]), PARSE);
+            assert_ok(merkle_prover_finish(&prover, &proof));
+            assert_ok(merkle_inclusion_prove(leaves, size, index, &expected));
+            assert_int_equal(proof.count, expected.count);
+            for (size_t i = 0; i < proof.count; i++)
+                assert_true(merkle_hash_eq(&proof.path[i], &expected.path[i]));
+        }
+    }
+    struct merkle_prover prover;
+    assert_err(merkle_prover_start(5, 5, &prover), PARSE);
+}
+
 static void test_consistency(void **state)
 {
     (void)state;
@@ -150,9 +175,9 @@ static void test_size_zero(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),   cmocka_unit_test(test_frontier_storage),
-        cmocka_unit_test(test_inclusion), cmocka_unit_test(test_consistency),
-        cmocka_unit_test(test_size_zero),
+        cmocka_unit_test(test_vectors),     cmocka_unit_test(test_frontier_storage),
+        cmocka_unit_test(test_inclusion),   cmocka_unit_test(test_prover),
+        cmocka_unit_test(test_consistency), cmocka_unit_test(test_size_zero),
     };
     return cmocka_run_group_tests_name("core/audit/merkle", tests, make_trees, NULL);
 }
