@@ -16,6 +16,7 @@ struct principal {
     struct cx_id user_id;    /* the person */
     struct cx_id token_id;   /* the token used; zero when none */
     struct cx_id session_id; /* the session used; zero when none */
+    struct cx_id group_id;   /* acts as a member of this group alone (rights.h); zero: not so */
     cx_time factor_us;       /* of a session: when a second factor was last proved */
     /* Held by who authenticated (access_principal_clear). NULL: nothing. */
     struct access_rights *rights;   /* of the person */

@@ -77,6 +77,8 @@ static enum permission reading(enum permission permission)
     case PERMISSION_CERTIFICATE_GROUP_SET:
     case PERMISSION_TAG_SET:
         return PERMISSION_CERTIFICATE_READ;
+    case PERMISSION_ACME_ACCOUNT_DEACTIVATE:
+        return PERMISSION_ACME_ACCOUNT_READ;
     case PERMISSION_GROUP_MEMBER_SET:
         return PERMISSION_GROUP_READ;
     default:

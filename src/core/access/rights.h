@@ -78,10 +78,12 @@ struct access_place {
     size_t tag_count;
 };
 
-/* Who asks: a person (token_id zero), or what a token's own bindings leave. */
+/* Who asks: a person (token_id zero), or what a token's own bindings leave. With a group_id it is the person as a
+ * member of that group: the bindings of the group and of those above it alone, and none once they have left it. */
 struct access_subject_ids {
     struct cx_id user_id;
     struct cx_id token_id;
+    struct cx_id group_id;
 };
 
 struct access_rights;

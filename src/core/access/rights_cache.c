@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-enum { KEY_LEN = 48, LOAD_ARENA_MAX = 256 * 1024 * 1024 };
+enum { KEY_LEN = 64, LOAD_ARENA_MAX = 256 * 1024 * 1024 };
 
 struct kept {
     int64_t generation;
@@ -14,7 +14,7 @@ struct kept {
 
 struct access_cache {
     pthread_mutex_t lock;
-    struct cx_map map; /* tenant ‖ user ‖ token → struct kept */
+    struct cx_map map; /* tenant ‖ user ‖ token ‖ group → struct kept */
 };
 
 static void kept_free(void *value)
@@ -57,6 +57,7 @@ static void key_of(const struct wanted *wanted, uint8_t ret_key[static KEY_LEN])
     memcpy(ret_key, wanted->tenant_id.b, 16);
     memcpy(ret_key + 16, wanted->who.user_id.b, 16);
     memcpy(ret_key + 32, wanted->who.token_id.b, 16);
+    memcpy(ret_key + 48, wanted->who.group_id.b, 16);
 }
 
 static struct access_rights *find(struct access_cache *cache, const struct wanted *wanted)
@@ -114,11 +115,12 @@ cx_err access_principal_load(struct core *core, struct store_tx *tx, bool narrow
 {
     struct access_rights *rights = NULL, *token = NULL;
     struct wanted wanted = {.tenant_id = principal->tenant_id,
-                            .who = {.user_id = principal->user_id},
+                            .who = {.user_id = principal->user_id, .group_id = principal->group_id},
                             .now_us = now_us};
     CX_TRY(access_generation(tx, principal->tenant_id, &wanted.generation));
     CX_TRY(get(core, tx, &wanted, &rights));
-    wanted.who.token_id = principal->token_id;
+    wanted.who =
+        (struct access_subject_ids){.user_id = principal->user_id, .token_id = principal->token_id};
     cx_err err = narrowed ? get(core, tx, &wanted, &token) : CX_OK;
     if (cx_failed(err)) {
         access_rights_release(rights);

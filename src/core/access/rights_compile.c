@@ -95,18 +95,9 @@ static cx_err climb_to(struct compiler *compiler, struct cx_id group_id, const s
 }
 
 /* Breadth first, so that a path is a shortest one. */
-static cx_err climb(struct compiler *compiler)
+static cx_err climb_on(struct compiler *compiler, const struct climbed **queue, size_t count)
 {
     const struct access_state *state = compiler->state;
-    const struct climbed **queue = NULL;
-    size_t count = 0;
-    if (!cx_id_is_zero(compiler->who.token_id))
-        return CX_OK; /* a token is in no group */
-    CX_TRY(arena_alloc_array(&compiler->scratch, state->member_count + state->nesting_count,
-                             sizeof(*queue), (void **)&queue));
-    for (size_t i = 0; i < state->member_count; i++)
-        if (cx_id_eq(state->members[i].user_id, compiler->who.user_id))
-            CX_TRY(climb_to(compiler, state->members[i].group_id, NULL, queue, &count));
     for (size_t i = 0; i < count; i++)
         for (size_t n = first_of(compiler, queue[i]->group_id, true);
              n < state->nesting_count &&
@@ -116,12 +107,42 @@ static cx_err climb(struct compiler *compiler)
     return CX_OK;
 }
 
+/* Of all that was climbed the group, with the way to it, and what is above it remain. */
+static cx_err keep_group(struct compiler *compiler, const struct climbed **queue)
+{
+    struct cx_id group_id = compiler->who.group_id;
+    const struct climbed *group = cx_map_get(&compiler->climbed, cx_id_bytes(&group_id));
+    size_t count = 0;
+    cx_map_clear(&compiler->climbed, NULL);
+    if (!group)
+        return CX_OK;
+    CX_TRY(climb_to(compiler, group_id, group->from, queue, &count));
+    return climb_on(compiler, queue, count);
+}
+
+static cx_err climb(struct compiler *compiler)
+{
+    const struct access_state *state = compiler->state;
+    const struct climbed **queue = NULL;
+    size_t count = 0;
+    if (!cx_id_is_zero(compiler->who.token_id))
+        return CX_OK; /* a token is in no group */
+    CX_TRY(arena_alloc_array(&compiler->scratch, state->member_count + state->nesting_count + 1,
+                             sizeof(*queue), (void **)&queue));
+    for (size_t i = 0; i < state->member_count; i++)
+        if (cx_id_eq(state->members[i].user_id, compiler->who.user_id))
+            CX_TRY(climb_to(compiler, state->members[i].group_id, NULL, queue, &count));
+    CX_TRY(climb_on(compiler, queue, count));
+    return cx_id_is_zero(compiler->who.group_id) ? CX_OK : keep_group(compiler, queue);
+}
+
 static bool concerns(const struct compiler *compiler, const struct access_binding *binding)
 {
     bool token = !cx_id_is_zero(compiler->who.token_id);
+    bool member = !cx_id_is_zero(compiler->who.group_id);
     switch (binding->subject) {
     case ACCESS_USER:
-        return !token && cx_id_eq(binding->subject_id, compiler->who.user_id);
+        return !token && !member && cx_id_eq(binding->subject_id, compiler->who.user_id);
     case ACCESS_GROUP:
         return cx_map_get(&compiler->climbed, cx_id_bytes(&binding->subject_id)) != NULL;
     case ACCESS_TOKEN:

@@ -152,6 +152,8 @@ static bool only_group(const struct principal *me, struct cx_id *ret_group)
 struct cx_id request_default_group(const struct principal *me)
 {
     struct cx_id group_id = {{0}};
+    if (!cx_id_is_zero(me->group_id))
+        return me->group_id;
     if (access_may(me, PERMISSION_REQUEST_CREATE, NULL) || !only_group(me, &group_id))
         return (struct cx_id){{0}};
     return group_id;

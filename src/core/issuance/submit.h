@@ -33,7 +33,7 @@ typedef cx_err (*submit_commit)(void *context, struct audit_event *event, store_
  * ret_der may be NULL; it is empty when nothing was issued. */
 cx_err request_submit(struct issuance *run, const struct submission *submission,
                       submit_commit commit, void *context, struct cx_bytes *ret_der);
-/* Who owns a request that names no group: nobody where the right to ask reaches everywhere, else the one group that
+/* Who owns a request that names no group: the group that the principal acts as a member of; else nobody where the right to ask reaches everywhere, else the one group that
  * it reaches; zero when there are several, and then asking is refused. */
 struct cx_id request_default_group(const struct principal *me);
 /* request_submit for an API call, and the same with what it became. */

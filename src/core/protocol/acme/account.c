@@ -69,7 +69,6 @@ static struct field_place contact_place(const struct acme_call *call, struct cx_
 static cx_err answer_account(struct acme_call *call, uint16_t status,
                              const struct acme_account *account)
 {
-    static const char *const states[] = {"valid", "deactivated", "revoked"};
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(ACME_ANSWER_MAX);
     struct json_writer json = json_writer(&out);
     struct cx_str url = CX_STR_NONE, orders = CX_STR_NONE, contact = CX_STR_NONE;
@@ -78,7 +77,7 @@ static cx_err answer_account(struct acme_call *call, uint16_t status,
     CX_TRY(acme_account_url(call, account->account_id, &url));
     CX_TRY(arena_printf(call->request->arena, &orders, "%.*s/orders", CX_STR_ARG(url)));
     CX_TRY(json_begin_object(&json, NULL));
-    CX_TRY(json_write_text(&json, "status", states[account->state]));
+    CX_TRY(json_write_text(&json, "status", acme_account_state_name(account->state)));
     CX_TRY(json_write_raw(&json, "contact", cx_str_bytes(contact)));
     if (account->terms_us)
         CX_TRY(json_write_bool(&json, "termsOfServiceAgreed", true));
@@ -145,8 +144,8 @@ static cx_err read_binding(struct creating *c, const struct json_node *payload)
 static cx_err read_user(struct store_tx *tx, void *arg)
 {
     struct creating *c = arg;
-    return acme_principal_load(tx, c->call, c->row.user_id, PERMISSION_REQUEST_CREATE,
-                               &c->user_active);
+    struct acme_acting acting = {c->row.user_id, c->eab.group_id};
+    return acme_principal_load(tx, c->call, acting, PERMISSION_REQUEST_CREATE, &c->user_active);
 }
 
 /* Whom the account will act for must be active and have a right that an account needs. */
@@ -158,10 +157,7 @@ static cx_err make_principal(struct creating *c)
     if (!c->user_active)
         return acme_refuse(call, ACME_UNAUTHORIZED, "account-user-inactive",
                            "The user that accounts would act for is not active.");
-    request->principal.authenticated = true;
-    return acme_refuse_as(
-        call, ACME_UNAUTHORIZED,
-        authorise(&request->principal, PERMISSION_REQUEST_CREATE, NULL, request->diag));
+    return acme_principal_authorise(call, PERMISSION_REQUEST_CREATE);
 }
 
 static cx_err write_account(struct store_tx *tx, void *arg)
@@ -275,7 +271,8 @@ static cx_err write_update(struct store_tx *tx, void *arg)
         CX_TRY(row_acme_account_set_contact(tx, tenant_id, account_id, u->contact));
     if (u->agree)
         CX_TRY(acme_account_agree(tx, tenant_id, account_id, u->call->request->now_us));
-    return u->deactivate ? acme_account_deactivate(tx, tenant_id, account_id) : CX_OK;
+    return u->deactivate ? acme_account_end(tx, tenant_id, account_id, ACME_ACCOUNT_DEACTIVATED)
+                         : CX_OK;
 }
 
 static cx_err read_status(struct updating *u, const struct json_node *payload)

@@ -52,6 +52,7 @@ struct acme_directory {
 /* What an external account binding allows. */
 struct acme_scope {
     struct cx_id eab_id;   /* zero: none */
+    struct cx_id group_id; /* acts as a member of this group alone; zero: not so */
     struct cx_str profile; /* "": any of the directory */
     struct cx_str domains[ACME_DOMAINS_MAX];
     size_t domain_count; /* 0: any */
@@ -59,7 +60,13 @@ struct acme_scope {
     bool revoked;
 };
 
-enum acme_account_state { ACME_ACCOUNT_VALID, ACME_ACCOUNT_DEACTIVATED, ACME_ACCOUNT_REVOKED };
+enum acme_account_state {
+    ACME_ACCOUNT_VALID,
+    ACME_ACCOUNT_DEACTIVATED, /* by its client */
+    ACME_ACCOUNT_REVOKED,     /* by us: RFC 8555 §7.1.2 */
+    ACME_ACCOUNT_STATE_COUNT
+};
+const char *acme_account_state_name(enum acme_account_state state);
 
 struct acme_account {
     struct cx_id account_id, directory_id, user_id;
@@ -139,10 +146,17 @@ cx_err acme_open(struct acme_call *call, struct api_request *request, struct cx_
 /* Unsigned requests: the directory alone. */
 cx_err acme_open_public(struct acme_call *call, struct api_request *request,
                         struct cx_id directory_id, struct api_raw *raw);
-/* Inside a closure: request->principal becomes the person that user_id is, with the rights of now, where they are active
+/* Whom an account acts for. */
+struct acme_acting {
+    struct cx_id user_id;
+    struct cx_id group_id; /* as a member of this group alone; zero: with all their rights */
+};
+/* Inside a closure: request->principal becomes that person, with the rights of now, where they are active
  * (*ret_active); whoever verified the signature makes it authenticated. permission is what api_commit asks again when rights change meanwhile. */
-cx_err acme_principal_load(struct store_tx *tx, struct acme_call *call, struct cx_id user_id,
+cx_err acme_principal_load(struct store_tx *tx, struct acme_call *call, struct acme_acting acting,
                            enum permission permission, bool *ret_active);
+/* Makes it authenticated and asks authorise(). */
+cx_err acme_principal_authorise(struct acme_call *call, enum permission permission);
 /* Ends a handler: a failure becomes a problem document, and the next nonce is added. */
 cx_err acme_close(struct acme_call *call, cx_err err);
 

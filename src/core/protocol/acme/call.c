@@ -46,22 +46,36 @@ struct opening {
     bool account_found, user_active;
 };
 
-cx_err acme_principal_load(struct store_tx *tx, struct acme_call *call, struct cx_id user_id,
+cx_err acme_principal_load(struct store_tx *tx, struct acme_call *call, struct acme_acting acting,
                            enum permission permission, bool *ret_active)
 {
     struct api_request *request = call->request;
     struct user_row user;
     access_principal_clear(&request->principal); /* a closure may run again */
     *ret_active = false;
-    CX_TRY(user_find(tx, call->directory.tenant_id, user_id, request->arena, &user));
+    CX_TRY(user_find(tx, call->directory.tenant_id, acting.user_id, request->arena, &user));
     if (user.state != USER_ACTIVE)
         return CX_OK;
     request->permission = permission;
     request->principal.tenant_id = call->directory.tenant_id;
-    request->principal.user_id = user_id;
+    request->principal.user_id = acting.user_id;
+    request->principal.group_id = acting.group_id;
     CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &request->principal));
     *ret_active = true;
     return CX_OK;
+}
+
+cx_err acme_principal_authorise(struct acme_call *call, enum permission permission)
+{
+    struct principal *principal = &call->request->principal;
+    const struct access_held *held = NULL;
+    principal->authenticated = true;
+    if (!cx_id_is_zero(principal->group_id) && access_rights_held(principal->rights, &held) == 0)
+        return acme_refuse(call, ACME_UNAUTHORIZED, "account-group-left",
+                           "The account acts for a member of a group: its user has left the group, "
+                           "or the group has no role any more.");
+    return acme_refuse_as(call, ACME_UNAUTHORIZED,
+                          authorise(principal, permission, NULL, call->request->diag));
 }
 
 static cx_err read_opening(struct store_tx *tx, void *arg)
@@ -79,8 +93,8 @@ static cx_err read_opening(struct store_tx *tx, void *arg)
         return CX_OK;
     CX_TRY(err);
     opening->account_found = true;
-    return acme_principal_load(tx, call, call->account.user_id, opening->permission,
-                               &opening->user_active);
+    struct acme_acting acting = {call->account.user_id, call->account.scope.group_id};
+    return acme_principal_load(tx, call, acting, opening->permission, &opening->user_active);
 }
 
 static cx_err load(struct opening *opening)
@@ -155,7 +169,6 @@ static cx_err read_kid(struct acme_call *call, struct cx_id directory_id, struct
 static cx_err make_principal(struct acme_call *call, const struct opening *opening,
                              enum permission permission)
 {
-    struct api_request *request = call->request;
     const struct acme_account *account = &call->account;
     /* RFC 8555 §7.3.6: a deactivated account gets 401 "unauthorized". */
     if (account->state != ACME_ACCOUNT_VALID)
@@ -167,9 +180,7 @@ static cx_err make_principal(struct acme_call *call, const struct opening *openi
     if (!opening->user_active)
         return acme_refuse(call, ACME_UNAUTHORIZED_ACCOUNT, "account-user-inactive",
                            "The user that this account acts for is not active.");
-    request->principal.authenticated = true;
-    return acme_refuse_as(call, ACME_UNAUTHORIZED,
-                          authorise(&request->principal, permission, NULL, request->diag));
+    return acme_principal_authorise(call, permission);
 }
 
 cx_err acme_open(struct acme_call *call, struct api_request *request, struct cx_id directory_id,
@@ -245,13 +256,19 @@ static cx_err use_nonce_and_change(struct store_tx *tx, void *arg)
     return commit->fn(tx, commit->arg);
 }
 
+/* api_commit asks again for the right when rights changed while the call was on its way. */
+static cx_err refuse_denied(struct acme_call *call, cx_err err)
+{
+    return err.code == CX_E_DENIED ? acme_refuse_as(call, ACME_UNAUTHORIZED, err) : err;
+}
+
 cx_err acme_commit(struct acme_call *call, struct audit_event *event, store_fn fn, void *arg)
 {
     struct commit commit = {call, fn, arg};
     event->tenant_id = call->directory.tenant_id;
     if (call->nonce_used) /* a second transaction of one call */
-        return api_commit(call->request, event, fn, arg);
-    CX_TRY(api_commit(call->request, event, use_nonce_and_change, &commit));
+        return refuse_denied(call, api_commit(call->request, event, fn, arg));
+    CX_TRY(refuse_denied(call, api_commit(call->request, event, use_nonce_and_change, &commit)));
     call->nonce_used = true;
     return CX_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/field.h"
 #include "core/issuance/issuer.h"
 #include "core/policy/profile_store.h"
+#include "core/protocol/acme/admin.h"
 #include "core/protocol/acme/directory_store.h"
 #include "core/protocol/acme/identifier.h"
 #include "store/rows.h"
@@ -68,39 +69,37 @@ static cx_err view(struct api_request *request, const struct acme_directory *row
 /* ---- list ---- */
 
 struct listing {
-    struct api_request *request;
-    struct page_key after;
-    size_t limit, count;
+    struct acme_admin_page page;
     struct acme_directory *rows;
 };
 
 static cx_err read_page(struct store_tx *tx, void *arg)
 {
     struct listing *l = arg;
-    return acme_directory_page(tx, l->request->principal.tenant_id, &l->after, l->limit,
-                               l->request->arena, l->rows, &l->count);
+    struct api_request *request = l->page.request;
+    return acme_directory_page(tx, request->principal.tenant_id, &l->page.after, l->page.limit,
+                               request->arena, l->rows, &l->page.count);
 }
 
 cx_err handle_acme_directory_list(struct api_request *request,
                                   const struct api_acme_directory_list_in *in,
                                   struct api_acme_directory_list_out *ret_out)
 {
-    struct listing l = {.request = request, .limit = (size_t)in->limit};
+    struct listing l;
     struct api_acme_directory_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &l.after));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.limit, &l.rows));
+    struct page_key last = PAGE_START;
+    CX_TRY(acme_admin_page_open(&l.page, request, in->cursor, in->limit, sizeof(*l.rows),
+                                (void **)&l.rows));
     CX_TRY(store_read(request->core->store, read_page, &l));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.count, &items));
-    for (size_t i = 0; i < l.count; i++)
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.page.count, &items));
+    for (size_t i = 0; i < l.page.count; i++) {
         CX_TRY(view(request, &l.rows[i], &items[i]));
-    struct api_acme_directory_page page = {.items = items, .items_count = l.count};
-    page.has_next_cursor = l.count == l.limit;
-    if (page.has_next_cursor) {
-        struct page_key key = {l.rows[l.count - 1].created_us, l.rows[l.count - 1].directory_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        last = (struct page_key){l.rows[i].created_us, l.rows[i].directory_id};
     }
-    ret_out->body = page;
-    return CX_OK;
+    ret_out->body.items = items;
+    ret_out->body.items_count = l.page.count;
+    return acme_admin_page_next(&l.page, last, &ret_out->body.has_next_cursor,
+                                &ret_out->body.next_cursor);
 }
 
 /* ---- create ---- */
@@ -248,12 +247,8 @@ static cx_err set_state(struct api_request *request, struct cx_id directory_id, 
                         struct api_acme_directory_view *ret_view)
 {
     struct switching s = {request, directory_id, active, {.active = false}};
-    struct audit_event event = {.object_type = CX_ID_ACME_DIRECTORY, .object_id = directory_id};
-    cx_err err = api_commit(request, &event, write_state, &s);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, err, "directory_id", "directory-unknown",
-                         "There is no such directory.");
-    CX_TRY(err);
+    CX_TRY(acme_admin_change(request, CX_ID_ACME_DIRECTORY, directory_id, CX_STR_NONE, write_state,
+                             &s));
     return view(request, &s.row, ret_view);
 }
 

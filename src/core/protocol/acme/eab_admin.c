@@ -3,10 +3,13 @@
  * key could otherwise ask in another's name and approve it in their own (docs/design/042-acme-persons.md).
  */
 #include "api_routes.h"
+#include "base/checked.h"
 #include "base/cleanup.h"
 #include "codec/base64.h"
+#include "core/access/rights_cache.h"
 #include "core/field.h"
 #include "core/policy/profile_store.h"
+#include "core/protocol/acme/admin.h"
 #include "core/protocol/acme/directory_store.h"
 #include "core/protocol/acme/eab_store.h"
 #include "core/protocol/acme/identifier.h"
@@ -43,6 +46,8 @@ static cx_err view(struct api_request *request, const struct acme_eab_row *row,
         .id = row->eab_id,
         .directory_id = row->directory_id,
         .user_id = row->user_id,
+        .has_group_id = !cx_id_is_zero(row->group_id),
+        .group_id = row->group_id,
         .has_certificate_profile = row->profile_name.len > 0,
         .certificate_profile = row->profile_name,
         .validation = row->trusted ? API_ACME_VALIDATION_NONE : API_ACME_VALIDATION_CHALLENGE,
@@ -67,40 +72,37 @@ static cx_err view(struct api_request *request, const struct acme_eab_row *row,
 /* ---- list ---- */
 
 struct listing {
-    struct api_request *request;
-    struct page_key after;
-    size_t limit, count;
+    struct acme_admin_page page;
     struct acme_eab_row *rows;
 };
 
 static cx_err read_page(struct store_tx *tx, void *arg)
 {
     struct listing *l = arg;
-    const struct principal *me = &l->request->principal;
+    const struct principal *me = &l->page.request->principal;
     struct cx_id whose = may_see_others(me) ? (struct cx_id){{0}} : me->user_id;
-    return acme_eab_page(tx, me->tenant_id, whose, &l->after, l->limit, l->request->arena, l->rows,
-                         &l->count);
+    return acme_eab_page(tx, me->tenant_id, whose, &l->page.after, l->page.limit,
+                         l->page.request->arena, l->rows, &l->page.count);
 }
 
 cx_err handle_acme_eab_list(struct api_request *request, const struct api_acme_eab_list_in *in,
                             struct api_acme_eab_list_out *ret_out)
 {
-    struct listing l = {.request = request, .limit = (size_t)in->limit};
+    struct listing l;
     struct api_acme_eab_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &l.after));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.limit, &l.rows));
+    struct page_key last = PAGE_START;
+    CX_TRY(acme_admin_page_open(&l.page, request, in->cursor, in->limit, sizeof(*l.rows),
+                                (void **)&l.rows));
     CX_TRY(store_read(request->core->store, read_page, &l));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.count, &items));
-    for (size_t i = 0; i < l.count; i++)
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.page.count, &items));
+    for (size_t i = 0; i < l.page.count; i++) {
         CX_TRY(view(request, &l.rows[i], &items[i]));
-    struct api_acme_eab_page page = {.items = items, .items_count = l.count};
-    page.has_next_cursor = l.count == l.limit;
-    if (page.has_next_cursor) {
-        struct page_key key = {l.rows[l.count - 1].created_us, l.rows[l.count - 1].eab_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        last = (struct page_key){l.rows[i].created_us, l.rows[i].eab_id};
     }
-    ret_out->body = page;
-    return CX_OK;
+    ret_out->body.items = items;
+    ret_out->body.items_count = l.page.count;
+    return acme_admin_page_next(&l.page, last, &ret_out->body.has_next_cursor,
+                                &ret_out->body.next_cursor);
 }
 
 /* ---- create ---- */
@@ -167,6 +169,10 @@ static cx_err check_trust(struct creating *c)
 static cx_err check(struct creating *c)
 {
     struct api_request *request = c->request;
+    /* An account acts with rights of the person, so what was taken from a token would come back by it. */
+    if (request->principal.narrowed)
+        return cx_refuse(request->diag, CX_ERR(DENIED), "", "token-narrowed",
+                         "A narrowed token makes no keys: use one with all your rights.");
     cx_err err = store_read(request->core->store, read_directory, c);
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(request->diag, CX_ERR(POLICY), "directory_id", "directory-unknown",
@@ -201,9 +207,29 @@ static cx_err make_key(struct creating *c, struct cx_str *ret_text)
                           ret_text);
 }
 
+/* Whoever has the key can do what it binds to, so its maker must be able to, in this transaction. */
+static cx_err check_member(struct store_tx *tx, const struct creating *c)
+{
+    struct api_request *request = c->request;
+    const struct access_place place = {.groups = &c->row.group_id, .group_count = 1};
+    struct principal member = {
+        .tenant_id = c->row.tenant_id, .user_id = c->row.user_id, .group_id = c->row.group_id};
+    if (!c->row.has_group_id)
+        return CX_OK;
+    CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &member));
+    member.authenticated = true;
+    bool may = access_may(&member, PERMISSION_REQUEST_CREATE, &place);
+    access_principal_clear(&member);
+    return may ? CX_OK
+               : cx_refuse(request->diag, CX_ERR(DENIED), "group_id", "group-cannot-ask",
+                           "You are no member of this group, or its members may not ask for "
+                           "certificates in it.");
+}
+
 static cx_err write_key(struct store_tx *tx, void *arg)
 {
     const struct creating *c = arg;
+    CX_TRY(check_member(tx, c));
     return row_acme_eab_key_insert(tx, &c->row);
 }
 
@@ -212,6 +238,7 @@ static struct acme_eab_row made_of(const struct row_acme_eab_key *row)
     return (struct acme_eab_row){.eab_id = row->eab_id,
                                  .directory_id = row->directory_id,
                                  .user_id = row->user_id,
+                                 .group_id = row->group_id,
                                  .label = row->label,
                                  .profile_name = row->profile_name,
                                  .domains = row->domains,
@@ -229,6 +256,8 @@ static cx_err fill(struct creating *c)
         .tenant_id = request->principal.tenant_id,
         .directory_id = in->directory_id,
         .user_id = request->principal.user_id,
+        .has_group_id = in->has_group_id,
+        .group_id = in->has_group_id ? in->group_id : (struct cx_id){{0}},
         .profile_name = c->row.profile_name,
         .validation =
             in->validation == API_ACME_VALIDATION_NONE ? CX_STR("none") : CX_STR("challenge"),
@@ -245,15 +274,19 @@ cx_err handle_acme_eab_create(struct api_request *request, const struct api_acme
 {
     struct creating c = {.request = request, .in = in};
     struct api_acme_eab_secret_view made = {0};
+    struct cx_str group = CX_STR_NONE;
     CX_TRY(check(&c));
     CX_TRY(fill(&c));
     CX_TRY(make_key(&c, &made.hmac_key));
+    if (in->has_group_id)
+        CX_TRY(field_id_text(request->arena, CX_ID_GROUP, in->group_id, &group));
     struct field_detail details[] = {{"label", in->label},
                                      {"directory", c.directory.name},
+                                     {"group", group},
                                      {"domains", c.row.domains},
                                      {"validation", c.row.validation}};
     struct audit_event event = {.object_type = CX_ID_ACME_EAB, .object_id = c.row.eab_id};
-    CX_TRY(field_details(request->arena, details, 4, &event.details));
+    CX_TRY(field_details(request->arena, details, CX_COUNT_OF(details), &event.details));
     CX_TRY(api_commit(request, &event, write_key, &c));
     struct acme_eab_row row = made_of(&c.row);
     CX_TRY(view(request, &row, &made.eab));
@@ -285,10 +318,7 @@ cx_err handle_acme_eab_revoke(struct api_request *request, const struct api_acme
                               struct api_acme_eab_revoke_out *ret_out)
 {
     struct revoking r = {.request = request, .eab_id = in->eab_id};
-    struct audit_event event = {.object_type = CX_ID_ACME_EAB, .object_id = in->eab_id};
-    cx_err err = api_commit(request, &event, write_revocation, &r);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, err, "eab_id", "eab-unknown", "There is no such key.");
-    CX_TRY(err);
+    CX_TRY(
+        acme_admin_change(request, CX_ID_ACME_EAB, in->eab_id, CX_STR_NONE, write_revocation, &r));
     return view(request, &r.row, &ret_out->body);
 }

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                    \
     "eab_id, directory_id, user_id, label, hmac_key, profile_name, domains, validation, use_max, " \
-    "use_count, created_us, expires_us, used_us, revoked_us"
+    "use_count, created_us, expires_us, used_us, revoked_us, group_id"
 
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct acme_eab_row *ret_row)
 {
@@ -17,6 +17,8 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct acm
                                .expires_us = store_col_int(q, 11),
                                .used_us = store_col_int(q, 12),
                                .revoked_us = store_col_int(q, 13)};
+    if (!store_col_is_null(q, 14))
+        row.group_id = store_col_id(q, 14);
     CX_TRY(arena_copy(arena, store_col_sealed(q, 3).envelope, &row.label.envelope));
     CX_TRY(arena_copy(arena, store_col_sealed(q, 4).envelope, &row.hmac_key.envelope));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 5), &row.profile_name));
@@ -98,23 +100,4 @@ cx_err acme_eab_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
     store_bind_id(q, 2, eab_id);
     store_bind_int(q, 3, now_us);
     return store_exec(q);
-}
-
-cx_err acme_scope_of(const struct acme_eab_row *row, struct acme_scope *ret_scope)
-{
-    struct acme_scope scope = {.eab_id = row->eab_id,
-                               .profile = row->profile_name,
-                               .trusted = row->trusted,
-                               .revoked = row->revoked_us != 0};
-    CX_TRY(acme_words(row->domains, scope.domains, ACME_DOMAINS_MAX, &scope.domain_count));
-    *ret_scope = scope;
-    return CX_OK;
-}
-
-cx_err acme_scope_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id eab_id,
-                       struct arena *arena, struct acme_scope *ret_scope)
-{
-    struct acme_eab_row row;
-    CX_TRY(acme_eab_find(tx, tenant_id, eab_id, arena, &row));
-    return acme_scope_of(&row, ret_scope);
 }

@@ -5,6 +5,7 @@
 
 struct acme_eab_row {
     struct cx_id eab_id, directory_id, user_id;
+    struct cx_id group_id; /* zero: none */
     struct cx_sealed label, hmac_key;
     struct cx_str profile_name, domains;
     bool trusted;
@@ -25,7 +26,3 @@ cx_err acme_eab_use(struct store_tx *tx, struct cx_id tenant_id, struct cx_id ea
 /* Idempotent. */
 cx_err acme_eab_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id eab_id,
                        cx_time now_us);
-/* What an account bound by it may do. */
-cx_err acme_scope_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id eab_id,
-                       struct arena *arena, struct acme_scope *ret_scope);
-cx_err acme_scope_of(const struct acme_eab_row *row, struct acme_scope *ret_scope);

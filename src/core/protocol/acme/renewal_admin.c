@@ -2,6 +2,7 @@
 #include "api_routes.h"
 #include "core/field.h"
 #include "core/issuance/issuer.h"
+#include "core/protocol/acme/admin.h"
 #include "core/protocol/acme/renewal_store.h"
 #include "store/rows.h"
 
@@ -49,9 +50,7 @@ static cx_err show(struct api_request *request, struct cx_id window_id,
 }
 
 struct listing {
-    struct api_request *request;
-    struct page_key after;
-    size_t limit, count;
+    struct acme_admin_page page;
     struct renewal_window_row *rows;
     struct api_renewal_window_view *items;
 };
@@ -59,12 +58,13 @@ struct listing {
 static cx_err read_page(struct store_tx *tx, void *arg)
 {
     struct listing *l = arg;
-    struct cx_id tenant_id = l->request->principal.tenant_id;
-    CX_TRY(renewal_window_page(tx, tenant_id, &l->after, l->limit, l->request->arena, l->rows,
-                               &l->count));
-    for (size_t i = 0; i < l->count; i++) {
+    struct api_request *request = l->page.request;
+    struct cx_id tenant_id = request->principal.tenant_id;
+    CX_TRY(renewal_window_page(tx, tenant_id, &l->page.after, l->page.limit, request->arena,
+                               l->rows, &l->page.count));
+    for (size_t i = 0; i < l->page.count; i++) {
         int64_t count = 0;
-        CX_TRY(renewal_window_count(tx, tenant_id, &l->rows[i], l->request->now_us, &count));
+        CX_TRY(renewal_window_count(tx, tenant_id, &l->rows[i], request->now_us, &count));
         l->items[i] = view(&l->rows[i], count);
     }
     return CX_OK;
@@ -74,19 +74,19 @@ cx_err handle_renewal_window_list(struct api_request *request,
                                   const struct api_renewal_window_list_in *in,
                                   struct api_renewal_window_list_out *ret_out)
 {
-    struct listing l = {.request = request, .limit = (size_t)in->limit};
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &l.after));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.limit, &l.rows));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.limit, &l.items));
+    struct listing l;
+    struct page_key last = PAGE_START;
+    CX_TRY(acme_admin_page_open(&l.page, request, in->cursor, in->limit, sizeof(*l.rows),
+                                (void **)&l.rows));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, l.page.limit, &l.items));
     CX_TRY(store_read(request->core->store, read_page, &l));
-    struct api_renewal_window_page page = {.items = l.items, .items_count = l.count};
-    page.has_next_cursor = l.count == l.limit;
-    if (page.has_next_cursor) {
-        struct page_key key = {l.rows[l.count - 1].created_us, l.rows[l.count - 1].window_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
-    }
-    ret_out->body = page;
-    return CX_OK;
+    if (l.page.count)
+        last = (struct page_key){l.rows[l.page.count - 1].created_us,
+                                 l.rows[l.page.count - 1].window_id};
+    ret_out->body.items = l.items;
+    ret_out->body.items_count = l.page.count;
+    return acme_admin_page_next(&l.page, last, &ret_out->body.has_next_cursor,
+                                &ret_out->body.next_cursor);
 }
 
 static cx_err find_issuer(struct api_request *request,
@@ -156,11 +156,7 @@ cx_err handle_renewal_window_withdraw(struct api_request *request,
                                       struct api_renewal_window_withdraw_out *ret_out)
 {
     struct withdrawing w = {request, in->window_id};
-    struct audit_event event = {.object_type = CX_ID_RENEWAL_WINDOW, .object_id = in->window_id};
-    cx_err err = api_commit(request, &event, write_withdrawal, &w);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, err, "window_id", "window-unknown",
-                         "There is no such renewal window.");
-    CX_TRY(err);
+    CX_TRY(acme_admin_change(request, CX_ID_RENEWAL_WINDOW, in->window_id, CX_STR_NONE,
+                             write_withdrawal, &w));
     return show(request, in->window_id, &ret_out->body);
 }

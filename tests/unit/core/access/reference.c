@@ -30,21 +30,31 @@ static size_t climb(const struct access_state *state, struct cx_id group_id, str
     return best;
 }
 
+/* The same by way of a third group. */
+static size_t climb_by(const struct access_state *state, struct cx_id group_id, struct cx_id by_id,
+                       struct cx_id above_id)
+{
+    size_t below = climb(state, group_id, by_id, 8), above = climb(state, by_id, above_id, 8);
+    return below < FAR && above < FAR ? below + above - 1 : FAR;
+}
+
 static size_t distance_of(const struct access_state *state, struct access_subject_ids who,
                           const struct access_binding *binding)
 {
     size_t best = FAR;
-    bool token = !cx_id_is_zero(who.token_id);
+    bool token = !cx_id_is_zero(who.token_id), member = !cx_id_is_zero(who.group_id);
     if (binding->subject == ACCESS_TOKEN)
         return token && cx_id_eq(binding->subject_id, who.token_id) ? 0 : FAR;
     if (token)
         return FAR;
     if (binding->subject == ACCESS_USER)
-        return cx_id_eq(binding->subject_id, who.user_id) ? 0 : FAR;
+        return !member && cx_id_eq(binding->subject_id, who.user_id) ? 0 : FAR;
     for (size_t i = 0; i < state->member_count; i++) {
         if (!cx_id_eq(state->members[i].user_id, who.user_id))
             continue;
-        size_t distance = climb(state, state->members[i].group_id, binding->subject_id, 8);
+        struct cx_id group_id = state->members[i].group_id;
+        size_t distance = member ? climb_by(state, group_id, who.group_id, binding->subject_id)
+                                 : climb(state, group_id, binding->subject_id, 8);
         best = distance < best ? distance : best;
     }
     return best;

@@ -180,6 +180,8 @@ static struct access_subject_ids pick_subject(void)
     struct access_subject_ids who = {.user_id = id_of(1, pick(USERS))};
     if (pick(4) == 0)
         who.token_id = id_of(3, pick(TOKENS));
+    else if (pick(3) == 0)
+        who.group_id = id_of(2, pick(GROUPS));
     return who;
 }
 
