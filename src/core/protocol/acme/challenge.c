@@ -10,6 +10,7 @@ struct responding {
     struct cx_id authorization_id;
     enum acme_challenge challenge;
     struct acme_authorization authorization;
+    bool begun; /* by this call, of several that may come at the same time, to several nodes */
 };
 
 static cx_err read_one(struct store_tx *tx, void *arg)
@@ -38,12 +39,14 @@ static cx_err write_begin(struct store_tx *tx, void *arg)
     struct responding *r = arg;
     struct cx_id tenant_id = r->call->directory.tenant_id;
     cx_time lease_us = r->call->request->now_us + ACME_VALIDATION_LEASE_S * CX_US_PER_S;
+    r->begun = false;
     CX_TRY(read_one(tx, r));
     if (r->authorization.state != ACME_AUTHORIZATION_PENDING)
         return CX_OK; /* decided, or under way: the answer says so */
     CX_TRY(acme_authorization_move(tx, tenant_id, r->authorization_id, ACME_AUTHORIZATION_PENDING,
                                    ACME_AUTHORIZATION_PROCESSING));
     CX_TRY(acme_authorization_begin(tx, tenant_id, r->authorization_id, r->challenge, lease_us));
+    r->begun = true;
     r->authorization.state = ACME_AUTHORIZATION_PROCESSING;
     r->authorization.challenge = cx_str_from(acme_challenge_name(r->challenge));
     return CX_OK;
@@ -66,7 +69,7 @@ static cx_err begin(struct responding *r)
         return CX_OK;
     CX_TRY(field_details(call->request->arena, details, 2, &event.details));
     CX_TRY(acme_commit(call, &event, write_begin, r));
-    if (r->authorization.state == ACME_AUTHORIZATION_PROCESSING)
+    if (r->begun)
         acme_validate_soon(call->request->core->acme_validator, call->directory.tenant_id,
                            r->authorization_id);
     return CX_OK;
