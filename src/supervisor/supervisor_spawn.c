@@ -98,10 +98,13 @@ static cx_err collect_fds(struct supervisor *s, const struct child *child, int c
     return CX_OK;
 }
 
+enum { ENVIRONMENT_MAX = 4 + CX_FAULT_VARIABLES + 1 };
+
 /* Roles get no environment but this. The last word is read by sanitizer builds only: the leak checker needs
  * ptrace, which the sandbox forbids. */
 static cx_err make_environment(const struct supervisor *s, const struct child *child,
-                               struct arena *arena, const char *ret_environment[static 6])
+                               struct arena *arena,
+                               const char *ret_environment[static ENVIRONMENT_MAX])
 {
     const struct config *config = &s->instance->config;
     size_t n = 0;
@@ -113,8 +116,7 @@ static cx_err make_environment(const struct supervisor *s, const struct child *c
         CX_TRY(arena_printf(arena, &text, "SOFTHSM2_CONF=%.*s", CX_STR_ARG(config->softhsm2_conf)));
         ret_environment[n++] = text.ptr; /* arena_printf ends with a NUL */
     }
-    if (child->restarts == 0 && cx_fault_environment())
-        ret_environment[n++] = cx_fault_environment();
+    n += cx_fault_environment(child->restarts == 0, ret_environment + n);
     ret_environment[n] = NULL;
     return CX_OK;
 }
@@ -122,7 +124,7 @@ static cx_err make_environment(const struct supervisor *s, const struct child *c
 cx_err supervisor_spawn(struct supervisor *s, struct child *child, struct cx_diag *diag)
 {
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(8192);
-    const char *environment[6] = {NULL};
+    const char *environment[ENVIRONMENT_MAX] = {NULL};
     CX_TRY(make_environment(s, child, &arena, environment));
     const char *argv[INSTANCE_ARGS_MAX + 4] = {"certinext", "role", role_name(child->kind)};
     size_t argc = 3;

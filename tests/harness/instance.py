@@ -90,10 +90,12 @@ class Instance:
 
     # life
 
-    def start(self, wait=True):
+    def start(self, wait=True, faults=None):
+        """faults: {'every': 'step:N', …}, those of src/base/fault.h."""
         http.close_all()
+        environment = {**os.environ, **{f'CX_FAULT_{name.upper()}': value for name, value in (faults or {}).items()}}
         log = open(self.log, 'ab')
-        self.process = subprocess.Popen([BINARY, 'serve', '--data', self.data], stdout=log, stderr=log,
+        self.process = subprocess.Popen([BINARY, 'serve', '--data', self.data], stdout=log, stderr=log, env=environment,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         if wait:

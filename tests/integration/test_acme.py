@@ -67,6 +67,23 @@ def test_order_to_certificate(world, account, tmp_path):
     assert account.post(account.kid + '/orders').expect(200)['orders'][0] == made.header('Location')
 
 
+def test_every_answer_has_a_nonce(world):
+    """RFC 8555 §6.5, and §7.1.3: what was ordered does not change on the way."""
+    client = world.client()
+    answers = [client.new_account(world.eab())]
+    made = client.new_order('nonce.example.org', 'two.example.org')
+    order, url = made.expect(201), made.header('Location')
+    answers += [made, client.post(url), client.post(client.kid), client.post(order['authorizations'][0]), client.post(client.kid + '/orders')]
+    answers.append(client.finalize(order, pki.csr(['DNS:nonce.example.org', 'DNS:two.example.org'], form='DER')))
+    done = client.settled(url)
+    answers.append(client.post(done['certificate']))
+    assert [a.status for a in answers] == [201, 201, 200, 200, 200, 200, 200, 200]
+    nonces = [a.header('Replay-Nonce') for a in answers]
+    assert all(nonces) and len(set(nonces)) == len(nonces)
+    for member in ('identifiers', 'authorizations', 'finalize', 'profile'):
+        assert done[member] == order[member]
+
+
 def test_every_step_left_its_audit_entry(world):
     account = world.account()
     order, url = account.order('audit.example.org')

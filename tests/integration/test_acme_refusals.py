@@ -142,7 +142,8 @@ def test_the_form_of_a_jws_is_strict(account):
 def test_the_content_type_is_jose_json(account):
     url = account.directory['newOrder']
     body = acme.jws(account.header(url), order_body('a.example.org'), account.key.sign)
-    assert account.send(url, body, content_type='application/json').status == 415
+    acme.problem(account.send(url, body, content_type='application/json'), 'malformed', 415)
+    account.next_nonce = None
 
 
 def test_five_megabytes_are_refused_unread(account):
@@ -241,9 +242,24 @@ def test_ten_thousand_identifiers_are_refused(account):
 def test_unknown_identifier_types_are_refused(account):
     for kind in ('email', 'permanent-identifier', 'DNS'):
         acme.problem(account.new_order({'type': kind, 'value': 'a.example.org'}), 'unsupportedIdentifier', 400)
+    acme.problem(account.new_order({'type': 'permanent-identifier', 'value': 'serial-1'}), 'unsupportedIdentifier', 400, 'identifier-device')
+    acme.problem(account.post(account.directory['newAuthz'], {'identifier': {'type': 'hardware-module', 'value': 'x'}}),
+                 'unsupportedIdentifier', 400, 'identifier-device')
     for identifier in ({'type': 'dns'}, {'value': 'x'}, {'type': 1, 'value': 'x'}, 'x'):
         body = {'identifiers': [identifier]}
         acme.problem(account.post(account.directory['newOrder'], body), 'malformed', 400)
+
+
+def test_device_attestation_is_not_offered(world, account):
+    """Its place is kept (enum acme_challenge), and nothing answers to its name."""
+    document = {'name': 'devices', 'certificate_profiles': ['server-tls-auto'], 'challenges': ['device-attest-01']}
+    answer = world.admin.post('/v1/acme-directories', document)
+    assert answer.problem(answer.status)['field'].startswith('challenges') and answer.status in (400, 422)
+    order = account.new_order('device.example.org').expect(201)
+    target = order['authorizations'][0].replace('/authorization/', '/challenge/') + '/device-attest-01'
+    refused = account.post(target, {'attObj': 'oA'})
+    assert refused.status in (400, 404), refused.body
+    account.next_nonce = None
 
 
 def test_dates_are_the_profiles(account):
@@ -304,7 +320,8 @@ def test_reading_takes_an_empty_payload(account):
     order, url = account.order('empty.example.org')
     for target in (url, order['certificate'], account.kid + '/orders'):
         acme.problem(account.post(target, {}), 'malformed', 400, 'post-as-get')
-    assert account.http.get(account.path(url)).status == 405
+    for target in (url, order['certificate'], account.kid, account.directory['newOrder']):
+        acme.problem(account.http.get(account.path(target)), 'malformed', 405)
 
 
 # ---- external account binding ----

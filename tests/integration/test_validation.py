@@ -448,9 +448,11 @@ def test_tls_alpn_certificates(resolver, tmp_path):
         assert answer['problem'] == expected if expected is not None else answer['problem'] in ('tls', 'unauthorized'), (key_and_cert, answer)
 
 
-def serve_tls(key_and_cert, names):
+def serve_tls(key_and_cert, names, newest=ssl.TLSVersion.TLSv1_3):
     """One handshake with ALPN; the server name that was asked for goes into names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers('ALL:@SECLEVEL=0')
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
     context.load_cert_chain(key_and_cert[1], key_and_cert[0])
     context.set_alpn_protocols(['acme-tls/1'])
     context.sni_callback = lambda _, name, __: names.append(name)
@@ -464,6 +466,15 @@ def serve_tls(key_and_cert, names):
                 pass
     threading.Thread(target=shake, daemon=True).start()
     return listener.getsockname()[1]
+
+
+def test_tls_alpn_over_old_tls_proves_nothing(resolver, tmp_path):
+    """RFC 8737 §4: TLS 1.2 or later."""
+    digest = hashlib.sha256(KEY_AUTHORIZATION.encode()).hexdigest()
+    names = resolver({('a.example.org', dns.A): [dns.address('127.0.0.1')]})
+    for version, expected in ((ssl.TLSVersion.TLSv1_1, 'tls'), (ssl.TLSVersion.TLSv1_2, '')):
+        port = serve_tls(make_certificate(tmp_path, 'DNS:a.example.org', digest), [], version)
+        assert ask_one(challenge('tls-alpn-01', 'a.example.org'), **near(names, validation_tls_port=port))['problem'] == expected, version
 
 
 def test_tls_alpn_for_an_address(tmp_path):

@@ -1,6 +1,7 @@
 """Foreign ACME clients as Debian packages them, each against the real server over real sockets."""
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from harness import acme, pki
 from harness.challtestsrv import World
 
 ENGINES = ['sqlite']  # what clients make of the protocol; tests/integration/test_acme*.py are for both
+
+FAULTS = {'every': 'acme-nonce:3', 'delay': 'acme-validate:1500'}
 
 HOOK = '''#!/usr/bin/python3
 import base64, hashlib, json, os, urllib.request
@@ -126,6 +129,32 @@ def test_certbot_gets_a_wildcard_by_dns(make_instance, outside, tmp_path):
     bot.certonly('*.wild.example.org', challenge='dns')
     helper.join()
     assert 'DNS:*.wild.example.org' in pki.text(bot.leaf('wild.example.org'))
+
+
+def test_certbot_fetches_the_alternate_chain(proving, outside, tmp_path):
+    need('certbot')
+    world = acme.World(proving, profiles=('server-tls-auto',))
+    bot = Certbot(world, outside, tmp_path, world.eab(validation='challenge', domains=['example.org']))
+    bot.certonly('chain.example.org', more=('--preferred-chain', re.search('CN ?= ?([^,\n]+)', pki.field(proving.chain()[-1], '-subject')).group(1)))
+    with open(tmp_path / 'l' / 'letsencrypt.log') as f:
+        log = f.read()
+    alternate = re.search(r'rel="alternate"', log) and re.findall(r'certificate/aco_[0-9a-z]+/1', log)
+    assert alternate and log.count('-----BEGIN CERTIFICATE-----') >= 5  # two without the root, three with it
+
+
+def test_certbot_completes_under_faults(make_instance, outside, tmp_path):
+    """Every third nonce is refused, and a validation takes its time (src/base/fault.h)."""
+    need('certbot')
+    instance = make_instance(settings=outside.settings).start(faults=FAULTS)
+    world = acme.World(instance, profiles=('server-tls-auto',))
+    bot = Certbot(world, outside, tmp_path, world.eab(validation='challenge', domains=['example.org']))
+    bot.certonly('slow.example.org', 'www.slow.example.org')
+    leaf = bot.leaf('slow.example.org')
+    assert 'DNS:www.slow.example.org' in pki.text(leaf)
+    bot.do('revoke', '--cert-name', 'slow.example.org', '--no-delete-after-revoke')
+    with open(tmp_path / 'l' / 'letsencrypt.log') as f:
+        assert 'badNonce' in f.read()
+    assert [c['status'] for c in instance.admin.pages('/v1/certificates?name=www.slow.example.org')] == ['revoked']
 
 
 def test_acme_tiny_issues_renews_and_is_refused(proving, outside, tmp_path):

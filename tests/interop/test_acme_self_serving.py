@@ -24,10 +24,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DOMAINS = ['example.org', '127.0.0.1']
 ENGINES = ['sqlite']  # what clients make of the protocol; tests/integration/test_acme*.py are for both
 
-# certbot, acme-tiny, lego and uacme are in every run; these take longer than they tell apart.
-all_clients = pytest.mark.skipif(not os.environ.get('CERTINEXT_ALL_CLIENTS'),
-                                 reason='a slower ACME client: set CERTINEXT_ALL_CLIENTS=1 to run it too')
-
 
 class Outside:
     """DNS by challtestsrv: every name is 127.0.0.1. The ports for http-01 and tls-alpn-01 are left to the clients."""
@@ -161,10 +157,31 @@ def test_lego(proving, world, outside, eab, tmp_path):
     assert 'MAC' in lego('run', 'x.example.org', folder='b', key=forged(eab), fails=True)
 
 
+def test_lego_and_uacme_complete_under_faults(make_instance, outside, tmp_path):
+    """Every third nonce is refused, and a validation takes its time (src/base/fault.h)."""
+    need('lego', 'uacme', 'unshare')
+    slow = make_instance(settings=outside.settings).start(faults={'every': 'acme-nonce:3', 'delay': 'acme-validate:1500'})
+    world = acme.World(slow, profiles=('server-tls-auto',), challenges=['http-01'])
+    key = world.eab(validation='challenge', domains=DOMAINS)
+    run('lego', '--server', world.url, '--accept-tos', '--email', 'lego@example.org', '--eab', '--kid', key['eab']['id'], '--hmac', key['hmac_key'],
+        '--path', tmp_path / 'l', '--domains', 'slow.example.org', '--http', '--http.port', f'127.0.0.1:{outside.http}', 'run',
+        LEGO_CA_CERTIFICATES=slow.root_pem)
+    assert_for(read(tmp_path / 'l/certificates/slow.example.org.crt'), 'DNS:slow.example.org')
+    if os.geteuid() != 0:
+        return  # uacme takes no trust anchor but by a mount
+    with Webroot(tmp_path / 'web', outside.http) as web:
+        hook = tmp_path / 'hook'
+        hook.write_text(f'#!/bin/sh\n[ "$2" = http-01 ] || exit 1\n[ "$1" = begin ] && printf %s "$5" > {web.challenges}/"$4" || true\n')
+        hook.chmod(0o755)
+        for arguments in (['-e', f'{key["eab"]["id"]}:{key["hmac_key"]}', 'new', 'u@example.org'], ['issue', 'slow2.example.org']):
+            run('unshare', '-m', 'sh', '-c', UACME, 'sh', '-v', '-y', '-c', tmp_path / 'u', '-a', world.url, '-h', hook, '-t', 'EC', *arguments,
+                ROOT_PEM=slow.root_pem)
+    assert_for(read(tmp_path / 'u/slow2.example.org/cert.pem'), 'DNS:slow2.example.org')
+
+
 # dehydrated: http-01 by a web root, wildcard refusal
 
 @pytest.mark.limit(240)  # a shell script of very many processes: quick alone, slow beside others
-@all_clients
 def test_dehydrated(proving, world, outside, eab, tmp_path):
     need('dehydrated', 'curl')
 
@@ -271,7 +288,6 @@ def caddy(world, outside, anchor, folder, name, key):
     return process
 
 
-@all_clients
 def test_caddy_serves_what_it_was_given(proving, world, outside, eab, tmp_path):
     need('caddy')
     anchor = proving.root_pem
@@ -299,6 +315,9 @@ def test_caddy_serves_what_it_was_given(proving, world, outside, eab, tmp_path):
     assert assert_for(once('good', 'caddy.example.org', eab), 'DNS:caddy.example.org') != assert_for(first, 'DNS:caddy.example.org')
     once('outside', 'caddy.example.net', eab, 'rejectedIdentifier')
     once('forged', 'caddy.example.org', forged(eab), 'MAC')
+    ended = world.eab(validation='challenge', domains=DOMAINS)
+    world.admin.post(f'/v1/acme-eab-keys/{ended["eab"]["id"]}/revoke').expect(200)
+    once('ended', 'caddy.example.org', ended, 'revoked')
 
 
 # npm acme-client, pinned by acme-client-npm/package-lock.json
@@ -322,7 +341,6 @@ def npm_client():
     return folder
 
 
-@all_clients
 def test_npm_acme_client(proving, world, outside, eab, npm_client):
     def client(*steps, key=eab):
         task = {'directory': world.url, 'kid': key['eab']['id'], 'hmac': key['hmac_key'], 'http_port': outside.http,

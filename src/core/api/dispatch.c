@@ -81,6 +81,7 @@ void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t sta
     if (err.code == CX_E_DENIED)
         record_denial(exchange);
     const struct api_problem_kind *kind = api_problem_kind(err);
+    bool acme = cx_str_starts(exchange->head.target, CX_STR("/acme/"));
     cx_buf_reset(&exchange->text);
     exchange->answered = true;
     exchange->answer.raw = NULL;
@@ -88,7 +89,8 @@ void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t sta
     exchange->answer.content_type = "application/problem+json";
     exchange->answer.retry_after_s =
         exchange->request.retry_after_s ? exchange->request.retry_after_s : kind->retry_after_s;
-    if (cx_failed(api_problem_write(err, status, &exchange->diag, exchange->request.request_id,
+    if (cx_failed(api_problem_write(err, status, acme ? API_PROBLEM_ACME : API_PROBLEM_OWN,
+                                    &exchange->diag, exchange->request.request_id,
                                     &exchange->text)))
         cx_buf_reset(&exchange->text); /* no memory: the status alone must do */
     exchange->answer.body = cx_buf_view(&exchange->text);

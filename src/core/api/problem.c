@@ -50,18 +50,31 @@ const struct api_problem_kind *api_problem_kind(cx_err err)
     return &kinds[(unsigned)err.code < CX_E_COUNT ? err.code : CX_E_INTERNAL];
 }
 
-cx_err api_problem_write(cx_err err, uint16_t status, const struct cx_diag *diag,
-                         struct cx_id call_id, struct cx_buf *out)
+/* RFC 8555 §6.3: a GET that is not allowed is 405 "malformed"; the like is true of all that HTTP names. */
+static const char *acme_type(uint16_t status)
+{
+    if (status >= 500)
+        return "serverInternal";
+    return status == 429 ? "rateLimited" : "malformed";
+}
+
+cx_err api_problem_write(cx_err err, uint16_t status, enum api_problem_types types,
+                         const struct cx_diag *diag, struct cx_id call_id, struct cx_buf *out)
 {
     const struct api_problem_kind *kind = api_problem_kind(err);
     bool detailed = kind->detailed && diag;
-    char type[64];
-    snprintf(type, sizeof(type), "urn:certinext:problem:%s", cx_err_name(err));
+    char type[80];
+    if (status == 0)
+        status = kind->status;
+    if (types == API_PROBLEM_ACME)
+        snprintf(type, sizeof(type), "urn:ietf:params:acme:error:%s", acme_type(status));
+    else
+        snprintf(type, sizeof(type), "urn:certinext:problem:%s", cx_err_name(err));
     struct json_writer json = json_writer(out);
     CX_TRY(json_begin_object(&json, NULL));
     CX_TRY(json_write_text(&json, "type", type));
     CX_TRY(json_write_text(&json, "title", kind->title));
-    CX_TRY(json_write_i64(&json, "status", status ? status : kind->status));
+    CX_TRY(json_write_i64(&json, "status", status));
     CX_TRY(json_write_text(&json, "detail",
                            detailed && diag->text[0] ? diag->text : default_detail(err)));
     if (detailed && diag->field[0])

@@ -19,6 +19,8 @@ struct api_problem_kind {
 /* Never NULL; err must be a failure. */
 const struct api_problem_kind *api_problem_kind(cx_err err);
 
+/* What the types of problems are named by: ours, or RFC 8555 §6.7, which clients of ACME expect under its URLs. */
+enum api_problem_types { API_PROBLEM_OWN, API_PROBLEM_ACME };
 /* status 0: that of the category; else a refusal that HTTP itself names (405, 413, 415 …). */
-cx_err api_problem_write(cx_err err, uint16_t status, const struct cx_diag *diag,
-                         struct cx_id call_id, struct cx_buf *out);
+cx_err api_problem_write(cx_err err, uint16_t status, enum api_problem_types types,
+                         const struct cx_diag *diag, struct cx_id call_id, struct cx_buf *out);

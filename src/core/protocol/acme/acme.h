@@ -18,6 +18,8 @@ enum acme_challenge {
     ACME_DNS_01,
     ACME_DNS_ACCOUNT_01,
     ACME_TLS_ALPN_01,
+    /* device-attest-01 (draft-ietf-acme-device-attest) comes here, with identifiers permanent-identifier and hardware-module
+     * (identifier.c) and its own way into validate.c: the statement is in the client's response, nothing is fetched. */
     ACME_CHALLENGE_COUNT
 };
 const char *acme_challenge_name(enum acme_challenge challenge);

@@ -7,6 +7,7 @@
 #include "core/policy/profile_store.h"
 #include "core/protocol/acme/identifier.h"
 #include "core/protocol/acme/order_store.h"
+#include "core/protocol/acme/validate.h"
 #include "pki/name.h"
 
 enum { TOKEN_LEN = 24 /* §8: at least 128 bits of entropy */ };
@@ -184,7 +185,9 @@ static cx_err authorization(struct acme_call *call, struct cx_id authorization_i
 {
     struct reading reading = {.call = call, .authorization_id = authorization_id};
     if (acme_is_get(call))
-        CX_TRY(refuse_unknown(call, store_read(call->request->core->store, read_one, &reading)));
+        CX_TRY(
+            refuse_unknown(call, acme_validate_read(call, authorization_id, &reading.authorization,
+                                                    read_one, &reading)));
     else
         CX_TRY(deactivate(call, &reading));
     return acme_answer_authorization(call, 200, &reading.authorization);

@@ -3,6 +3,7 @@
  * signature is verified.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "core/access/access_store.h"
 #include "core/access/rights_cache.h"
 #include "core/protocol/acme/account_store.h"
@@ -266,6 +267,7 @@ cx_err acme_commit(struct acme_call *call, struct audit_event *event, store_fn f
 {
     struct commit commit = {call, fn, arg};
     event->tenant_id = call->directory.tenant_id;
+    cx_fault_delay("acme-commit");
     if (call->nonce_used) /* a second transaction of one call */
         return refuse_denied(call, api_commit(call->request, event, fn, arg));
     CX_TRY(refuse_denied(call, api_commit(call->request, event, use_nonce_and_change, &commit)));

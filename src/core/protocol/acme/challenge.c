@@ -78,7 +78,10 @@ static cx_err begin(struct responding *r)
 static cx_err respond(struct responding *r)
 {
     struct acme_call *call = r->call;
-    CX_TRY(refuse_unknown(call, store_read(call->request->core->store, read_one, r)));
+    cx_err read = acme_is_get(call) ? acme_validate_read(call, r->authorization_id,
+                                                         &r->authorization, read_one, r)
+                                    : store_read(call->request->core->store, read_one, r);
+    CX_TRY(refuse_unknown(call, read));
     if (!is_offered(r))
         return refuse_unknown(call, CX_ERR(NOTFOUND));
     if (!acme_is_get(call))

@@ -37,6 +37,13 @@ static cx_err read_one(struct arena *arena, const struct json_node *node, struct
     CX_TRY(json_read_str(node, "type", 64, diag, &type));
     CX_TRY(json_read_str(node, "value", PKI_DNS_MAX + 2, diag, &value));
     bool ip = cx_str_is(type, "ip");
+    bool device = cx_str_is(type, "permanent-identifier") || cx_str_is(type, "hardware-module");
+    if (device) {
+        *ret_error = ACME_UNSUPPORTED_IDENTIFIER;
+        return cx_refuse(diag, CX_ERR(POLICY), "", "identifier-device",
+                         "Devices are proven by device-attest-01, which is not offered: "
+                         "identifiers are of type dns or ip.");
+    }
     if (!ip && !cx_str_is(type, "dns")) {
         *ret_error = ACME_UNSUPPORTED_IDENTIFIER;
         return cx_refuse(diag, CX_ERR(POLICY), "", "identifier-type",

@@ -1,5 +1,6 @@
 #include "core/protocol/acme/nonce.h"
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "codec/base64.h"
 #include "core/protect/protect.h"
 #include "core/protocol/acme/acme.h"
@@ -50,6 +51,8 @@ cx_err acme_nonce_check(struct acme_call *call)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf bytes = CX_BUF_INIT(JWS_NONCE_MAX);
     uint8_t want[PROTECT_INDEX_LEN];
+    if (cx_fault_every("acme-nonce"))
+        return refuse(call);
     if (!call->jws.has_nonce || cx_failed(base64url_decode(call->jws.nonce, &bytes)) ||
         bytes.len != ACME_NONCE_LEN)
         return refuse(call);

@@ -1,6 +1,7 @@
 #include "core/protocol/acme/validate.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "codec/base64.h"
 #include "codec/json_write.h"
@@ -10,6 +11,7 @@
 #include "core/protocol/acme/directory_store.h"
 #include "core/protocol/acme/nonce.h"
 #include "core/protocol/acme/order_store.h"
+#include "core/protocol/acme/validate_wait.h"
 #include "core/tenant/tenant_store.h"
 #include "os/worker.h"
 
@@ -46,6 +48,7 @@ struct acme_validator {
     bool stop;
     struct job queue[QUEUE_MAX];
     size_t first, count;
+    struct acme_waits waits; /* clients that ask meanwhile */
 };
 
 /* ---- one validation ---- */
@@ -197,6 +200,7 @@ static cx_err validate(struct core *core, const struct job *job)
         return CX_OK; /* another node was faster, or its owner deactivated it */
     if (!acme_challenge_from_name(v.authorization.challenge, &v.challenge))
         return CX_ERR(STORE);
+    cx_fault_delay("acme-validate");
     cx_err asked = ask(&v);
     v.now_us = cx_now(core->clock);
     if (cx_failed(asked))
@@ -232,6 +236,7 @@ static void *work(void *arg)
         /* CX_E_CONFLICT: decided meanwhile, by another node or by its owner */
         if (cx_failed(err) && err.code != CX_E_CONFLICT)
             cx_log_err(CX_LOG_WARN, err, "acme validation failed", NULL);
+        acme_waits_tell(&validator->waits, job.authorization_id);
     }
     return NULL;
 }
@@ -248,6 +253,23 @@ void acme_validate_soon(struct acme_validator *validator, struct cx_id tenant_id
         pthread_cond_signal(&validator->wake);
     }
     pthread_mutex_unlock(&validator->lock);
+}
+
+cx_err acme_validate_read(struct acme_call *call, struct cx_id authorization_id,
+                          const struct acme_authorization *authorization, store_fn read, void *arg)
+{
+    struct acme_validator *validator = call->request->core->acme_validator;
+    struct store *store = call->request->core->store;
+    struct acme_wait wait;
+    bool waits = validator && acme_wait_begin(&validator->waits, &wait, authorization_id);
+    cx_err err = store_read(store, read, arg);
+    if (waits && cx_is_ok(err) && authorization->state == ACME_AUTHORIZATION_PROCESSING) {
+        acme_wait_until(&validator->waits, &wait, ACME_WAIT_MS);
+        err = store_read(store, read, arg);
+    }
+    if (waits)
+        acme_wait_end(&validator->waits, &wait);
+    return err;
 }
 
 struct claim {
@@ -322,6 +344,7 @@ cx_err acme_validator_start(struct core *core, struct acme_validator **ret_valid
     if (!validator)
         return CX_ERR(NOMEM);
     validator->core = core;
+    acme_waits_init(&validator->waits);
     pthread_mutex_init(&validator->lock, NULL);
     pthread_cond_init(&validator->wake, NULL);
     while (validator->worker_count < WORKERS &&
@@ -351,5 +374,6 @@ void acme_validator_stop(struct acme_validator *validator)
         pthread_join(validator->workers[i], NULL);
     pthread_cond_destroy(&validator->wake);
     pthread_mutex_destroy(&validator->lock);
+    acme_waits_clear(&validator->waits);
     free(validator);
 }

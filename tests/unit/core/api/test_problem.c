@@ -7,12 +7,14 @@
 #include "codec/json.h"
 #include "core/api/problem.h"
 
+static enum api_problem_types types = API_PROBLEM_OWN;
+
 static json_t *problem(cx_err err, uint16_t status, const struct cx_diag *diag)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(4096);
     struct cx_id id = {{1}};
     json_t *root = NULL;
-    assert_ok(api_problem_write(err, status, diag, id, &out));
+    assert_ok(api_problem_write(err, status, types, diag, id, &out));
     assert_ok(json_parse(cx_buf_view(&out), 4096, NULL, &root));
     return root;
 }
@@ -54,6 +56,27 @@ static void field_rule_and_detail_are_sent(void **state)
     assert_string_equal(text(root, "detail"), "No \"wildcards\" here.");
 }
 
+static void under_acme_the_types_are_those_of_its_rfc(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cx_category code;
+        uint16_t status;
+        const char *type;
+    } cases[] = {
+        {CX_E_USAGE, 405, "urn:ietf:params:acme:error:malformed"},
+        {CX_E_NOTFOUND, 0, "urn:ietf:params:acme:error:malformed"},
+        {CX_E_LIMIT, 429, "urn:ietf:params:acme:error:rateLimited"},
+        {CX_E_BUSY, 0, "urn:ietf:params:acme:error:serverInternal"},
+    };
+    types = API_PROBLEM_ACME;
+    for (size_t i = 0; i < CX_COUNT_OF(cases); i++) {
+        json_auto_t *root = problem((cx_err){cases[i].code}, cases[i].status, NULL);
+        assert_string_equal(text(root, "type"), cases[i].type);
+    }
+    types = API_PROBLEM_OWN;
+}
+
 static void internal_detail_never_leaks(void **state)
 {
     (void)state;
@@ -83,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_category_has_a_status),
         cmocka_unit_test(field_rule_and_detail_are_sent),
+        cmocka_unit_test(under_acme_the_types_are_those_of_its_rfc),
         cmocka_unit_test(internal_detail_never_leaks),
         cmocka_unit_test(http_may_name_its_own_status),
     };
