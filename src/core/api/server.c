@@ -198,12 +198,12 @@ static bool peer_refused(struct MHD_Connection *connection)
     return info && info->socket_context == refused_peer;
 }
 
-/* An answer is on its way already. A sender that neither asked first (Expect) nor sends without end
- * is heard out: closing a socket with unread octets resets it, and the answer may be lost. */
+/* An answer is on its way already. The gate, which has the whole body before it asks us, is heard out: closing a
+ * socket with unread octets resets it, and its client would see 502. */
 static enum MHD_Result answer_early(struct call *call, struct MHD_Connection *connection,
                                     int64_t length, bool asked)
 {
-    if (!asked && length <= DRAINED_BODY_MAX)
+    if (call->server->options.gate && !asked && length <= DRAINED_BODY_MAX)
         return MHD_YES; /* take_body drops what comes */
     return send_answer(connection, call, true);
 }
