@@ -1,4 +1,4 @@
-/* TLS BR 2.2.6 §7.1.2.10.2: The subject of a CA has countryName, organizationName and commonName. */
+/* TLS BR 2.2.6 §7.1.2.10.2, §7.1.2.8: The subject of a CA or responder has countryName, organizationName and commonName. */
 #include "pki/lint/rule.h"
 #include "pki/lint/oid.h"
 
@@ -14,11 +14,13 @@ static void check(const struct lint_view *view, struct lint_out *out)
 }
 
 const struct lint_rule lint_br_ca_subject = {
-    .about = {.id = "br-ca-subject",
-              .source = PKI_LINT_BASELINE,
-              .severity = PKI_LINT_ERROR,
-              .citation = "TLS BR 2.2.6 §7.1.2.10.2",
-              .title = "The subject of a CA has countryName, organizationName and commonName"},
-    .kinds = LINT_CA,
+    .about =
+        {.id = "br-ca-subject",
+         .source = PKI_LINT_BASELINE,
+         .severity = PKI_LINT_ERROR,
+         .citation = "TLS BR 2.2.6 §7.1.2.10.2, §7.1.2.8",
+         .title =
+             "The subject of a CA or responder has countryName, organizationName and commonName"},
+    .kinds = LINT_CA | LINT_KIND(OCSP_SIGNER),
     .check = check,
 };

@@ -1,4 +1,4 @@
-/* TLS BR 2.2.6 §7.1.2.7.6: extKeyUsage is not critical. */
+/* TLS BR 2.2.6 §7.1.2.7.6, §7.1.2.6: extKeyUsage is not critical. */
 #include "pki/lint/rule.h"
 #include "pki/lint/oid.h"
 
@@ -14,8 +14,8 @@ const struct lint_rule lint_br_eku_not_critical = {
     .about = {.id = "br-eku-not-critical",
               .source = PKI_LINT_BASELINE,
               .severity = PKI_LINT_ERROR,
-              .citation = "TLS BR 2.2.6 §7.1.2.7.6",
+              .citation = "TLS BR 2.2.6 §7.1.2.7.6, §7.1.2.6",
               .title = "extKeyUsage is not critical"},
-    .kinds = LINT_TLS,
+    .kinds = LINT_TLS | LINT_KIND(SUB_CA),
     .check = check,
 };

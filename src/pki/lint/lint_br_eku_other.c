@@ -7,7 +7,7 @@ static void check(const struct lint_view *view, struct lint_out *out)
     const struct cx_bytes known[] = {LINT_OID_SERVER_AUTH,      LINT_OID_CLIENT_AUTH,
                                      LINT_OID_ANY_EKU,          LINT_OID_CODE_SIGNING,
                                      LINT_OID_EMAIL_PROTECTION, LINT_OID_TIME_STAMPING,
-                                     LINT_OID_OCSP_SIGNING};
+                                     LINT_OID_OCSP_SIGNING,     LINT_OID_PRECERTIFICATE_SIGNING};
     struct der_reader purposes = der_reader(view->ext_key_usage.items);
     struct der_value purpose;
     while (lint_next(&purposes, &purpose)) {

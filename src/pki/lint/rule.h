@@ -12,6 +12,7 @@
 #define LINT_CA (LINT_KIND(SUB_CA) | LINT_KIND(ROOT_CA))
 #define LINT_LEAF (LINT_ANY & ~LINT_CA)
 #define LINT_TLS (LINT_KIND(SERVER_TLS) | LINT_KIND(MUTUAL_TLS)) /* BR: subscriber certificates */
+#define LINT_PROFILED (LINT_TLS | LINT_CA | LINT_KIND(OCSP_SIGNER)) /* those that BR §7.1.2 lists */
 
 struct lint_out;
 

@@ -108,20 +108,40 @@
     X(br_san_wildcard_label)                                                                       \
     X(br_san_wildcard_domain)                                                                      \
     X(br_san_r_ldh)                                                                                \
+    X(br_san_not_critical)                                                                         \
+    X(br_san_onion)                                                                                \
+    X(br_san_p_label)                                                                              \
     X(br_cn_in_san)                                                                                \
+    X(br_cn_exact)                                                                                 \
+    X(br_cn_not_recommended)                                                                       \
     X(br_subject_attribute_repeated)                                                               \
     X(br_subject_organizational_unit)                                                              \
     X(br_subject_domain_validated)                                                                 \
     X(br_subject_organization_validated)                                                           \
     X(br_subject_metadata)                                                                         \
+    X(br_subject_order)                                                                            \
+    X(br_name_single_valued)                                                                       \
+    X(br_subject_string_type)                                                                      \
+    X(br_subject_length)                                                                           \
+    X(br_subject_country_code)                                                                     \
+    X(br_subject_individual_validated)                                                             \
+    X(br_subject_extended_validated)                                                               \
+    X(br_subject_person)                                                                           \
+    X(br_subject_address)                                                                          \
+    X(br_subject_attribute_other)                                                                  \
+    X(br_subject_domain_component)                                                                 \
     X(br_eku_server_auth)                                                                          \
     X(br_eku_prohibited)                                                                           \
     X(br_eku_client_auth)                                                                          \
     X(br_eku_other)                                                                                \
+    X(br_eku_precertificate)                                                                       \
     X(br_eku_not_critical)                                                                         \
     X(br_policies_reserved)                                                                        \
     X(br_policies_any)                                                                             \
     X(br_policies_not_critical)                                                                    \
+    X(br_policies_qualifiers)                                                                      \
+    X(br_policies_qualifier_cps)                                                                   \
+    X(br_policies_first)                                                                           \
     X(br_key_algorithm)                                                                            \
     X(br_key_rsa_size)                                                                             \
     X(br_key_rsa_modulus)                                                                          \
@@ -129,29 +149,57 @@
     X(br_key_rsa_exponent_range)                                                                   \
     X(br_key_curve)                                                                                \
     X(br_signature_algorithm)                                                                      \
+    X(br_signature_issuer_key)                                                                     \
     X(br_ku_critical)                                                                              \
     X(br_ku_ec)                                                                                    \
     X(br_ku_rsa)                                                                                   \
     X(br_ku_data_encipherment)                                                                     \
+    X(br_ku_present)                                                                               \
+    X(br_ku_key_agreement)                                                                         \
+    X(br_ku_rsa_digital_signature)                                                                 \
     X(br_bc_critical)                                                                              \
     X(br_aia_present)                                                                              \
     X(br_aia_methods)                                                                              \
     X(br_aia_http)                                                                                 \
+    X(br_aia_unique)                                                                               \
+    X(br_aia_ca_issuers)                                                                           \
     X(br_status_present)                                                                           \
     X(br_cdp_http)                                                                                 \
     X(br_cdp_full_name_only)                                                                       \
+    X(br_cdp_single)                                                                               \
+    X(br_cdp_uri_only)                                                                             \
     X(br_extension_other)                                                                          \
+    X(br_aki_key_id_only)                                                                          \
+    X(br_ski_not_recommended)                                                                      \
+    X(br_sct_list_syntax)                                                                          \
+    X(br_precertificate_poison)                                                                    \
     X(br_sub_ca_eku)                                                                               \
     X(br_sub_ca_policies)                                                                          \
     X(br_sub_ca_cdp)                                                                               \
+    X(br_sub_ca_aia)                                                                               \
+    X(br_sub_ca_policies_reserved)                                                                 \
+    X(br_sub_ca_eku_other)                                                                         \
     X(br_ca_key_usage)                                                                             \
     X(br_ca_subject)                                                                               \
+    X(br_ca_organizational_unit)                                                                   \
+    X(br_nc_names)                                                                                 \
+    X(br_nc_excluded_directory)                                                                    \
+    X(br_nc_constrained)                                                                           \
     X(br_root_validity)                                                                            \
     X(br_root_eku)                                                                                 \
     X(br_root_path_len)                                                                            \
     X(br_root_policies)                                                                            \
+    X(br_root_aki_present)                                                                         \
+    X(br_root_aki_match)                                                                           \
+    X(br_root_cdp)                                                                                 \
     X(br_ocsp_nocheck)                                                                             \
-    X(br_ocsp_eku_only)
+    X(br_ocsp_eku_only)                                                                            \
+    X(br_ocsp_extensions)                                                                          \
+    X(br_ocsp_aia)                                                                                 \
+    X(br_ocsp_aia_methods)                                                                         \
+    X(br_ocsp_key_usage)                                                                           \
+    X(br_ocsp_ski)                                                                                 \
+    X(br_ocsp_nocheck_not_critical)
 
 enum {
 #define LINT_RULE_ENUM(name) LINT_RULE_##name,

@@ -127,6 +127,103 @@ bool lint_dns_reserved_ldh(struct cx_bytes name)
     return false;
 }
 
+static int punycode_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0' + 26;
+    return is_letter_or_digit(c) ? (c | 0x20) - 'a' : -1;
+}
+
+/* RFC 3492 §6.1. */
+static uint64_t punycode_bias(uint64_t delta, uint64_t count, bool first)
+{
+    uint64_t bias = 0;
+    delta = first ? delta / 700 : delta / 2;
+    delta += delta / count;
+    for (; delta > 455; bias += 36)
+        delta /= 35;
+    return bias + 36 * delta / (delta + 38);
+}
+
+/* A generalized variable-length integer (RFC 3492 §3.3), added to *number. */
+static bool punycode_add(struct cx_bytes *rest, uint64_t bias, uint64_t *number)
+{
+    uint64_t weight = 1;
+    for (uint64_t k = 36;; k += 36) {
+        int digit = rest->len ? punycode_digit(rest->ptr[0]) : -1;
+        if (digit < 0)
+            return false;
+        *rest = CX_BYTES(rest->ptr + 1, rest->len - 1);
+        *number += (uint64_t)digit * weight;
+        uint64_t threshold = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+        if (*number > UINT32_MAX || (uint64_t)digit < threshold)
+            return *number <= UINT32_MAX;
+        weight *= 36 - threshold;
+        if (weight > UINT32_MAX)
+            return false;
+    }
+}
+
+/* RFC 3492 §6.2, without keeping what is decoded. */
+static bool punycode_valid(struct cx_bytes text)
+{
+    const uint8_t *hyphen = text.len ? memrchr(text.ptr, '-', text.len) : NULL;
+    uint64_t count = hyphen ? (uint64_t)(hyphen - text.ptr) : 0;
+    size_t used = hyphen ? (size_t)count + 1 : 0;
+    struct cx_bytes rest = CX_BYTES(text.ptr + used, text.len - used);
+    uint64_t point = 0x80;
+    uint64_t index = 0;
+    uint64_t bias = 72;
+    bool any = rest.len > 0;
+    while (rest.len > 0) {
+        uint64_t before = index;
+        if (!punycode_add(&rest, bias, &index))
+            return false;
+        count++;
+        bias = punycode_bias(index - before, count, before == 0);
+        point += index / count;
+        index = index % count + 1;
+        if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+            return false;
+    }
+    return any;
+}
+
+bool lint_dns_punycode_valid(struct cx_bytes name)
+{
+    while (name.len > 0) {
+        struct cx_bytes label = label_take(&name);
+        if (label.len >= 4 && strncasecmp((const char *)label.ptr, "xn--", 4) == 0 &&
+            !punycode_valid(CX_BYTES(label.ptr + 4, label.len - 4)))
+            return false;
+    }
+    return true;
+}
+
+/* 35 octets in base 32 without padding: key, checksum and the version, 3 (rend-spec-v3 §6). */
+static bool onion_label_valid(struct cx_bytes label)
+{
+    enum { ONION_LEN = 56 };
+    for (size_t i = 0; i < label.len; i++) {
+        uint8_t c = label.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7')))
+            return false;
+    }
+    return label.len == ONION_LEN && label.ptr[ONION_LEN - 1] == 'd';
+}
+
+bool lint_dns_onion_valid(struct cx_bytes name)
+{
+    struct cx_bytes last = CX_BYTES_NONE;
+    struct cx_bytes before = CX_BYTES_NONE;
+    while (name.len > 0) {
+        before = last;
+        last = label_take(&name);
+    }
+    return last.len != 5 || strncasecmp((const char *)last.ptr, "onion", 5) != 0 ||
+           onion_label_valid(before);
+}
+
 bool lint_wildcard_valid(struct cx_bytes name)
 {
     if (is_wildcard(name))
@@ -183,6 +280,12 @@ bool lint_uri_valid(struct cx_bytes uri)
 bool lint_uri_is_http(struct cx_bytes uri)
 {
     return uri.len > 7 && strncasecmp((const char *)uri.ptr, "http://", 7) == 0 &&
+           lint_uri_valid(uri);
+}
+
+bool lint_uri_is_https(struct cx_bytes uri)
+{
+    return uri.len > 8 && strncasecmp((const char *)uri.ptr, "https://", 8) == 0 &&
            lint_uri_valid(uri);
 }
 

@@ -73,8 +73,51 @@ bool lint_has_policy(const struct lint_view *view, struct cx_bytes oid)
     return has_oid(view->policies.items, oid);
 }
 
+bool lint_policy_reserved(struct cx_bytes oid)
+{
+    return cx_bytes_eq(oid, LINT_OID_POLICY_EV) || cx_bytes_eq(oid, LINT_OID_POLICY_DV) ||
+           cx_bytes_eq(oid, LINT_OID_POLICY_OV) || cx_bytes_eq(oid, LINT_OID_POLICY_IV);
+}
+
+size_t lint_reserved_policy_count(const struct lint_view *view)
+{
+    struct der_reader policies = der_reader(view->policies.items);
+    struct der_value policy;
+    struct cx_bytes oid;
+    size_t count = 0;
+    while (lint_next(&policies, &policy))
+        count += lint_item_oid(&policy, &oid) && lint_policy_reserved(oid);
+    return count;
+}
+
+struct cx_bytes lint_policy_qualifiers(const struct der_value *policy)
+{
+    struct der_reader fields = der_reader(policy->content);
+    struct cx_bytes oid;
+    struct cx_bytes qualifiers;
+    if (cx_failed(der_read_oid(&fields, &oid)) ||
+        cx_failed(der_read(&fields, DER_SEQUENCE, &qualifiers)))
+        return CX_BYTES_NONE;
+    return qualifiers;
+}
+
+bool lint_next_subtree(struct der_reader *lists, struct der_reader *subtrees,
+                       struct lint_subtree *ret_subtree)
+{
+    while (der_at_end(subtrees)) {
+        struct der_value list;
+        if (!lint_next(lists, &list))
+            return false;
+        ret_subtree->excluded = list.tag == DER_CONTEXT_CONSTRUCTED(1);
+        *subtrees = der_reader(list.content);
+    }
+    struct der_reader subtree;
+    return cx_is_ok(der_enter(subtrees, DER_SEQUENCE, &subtree)) &&
+           cx_is_ok(der_read_any(&subtree, &ret_subtree->base));
+}
+
 /* fullName of one DistributionPoint: [0] { [0] GeneralNames } (RFC 5280 §4.2.1.13). */
-static bool full_name(struct der_reader point, struct der_reader *ret_names)
+bool lint_full_name(struct der_reader point, struct der_reader *ret_names)
 {
     struct der_reader name;
     return cx_is_ok(der_enter(&point, DER_CONTEXT_CONSTRUCTED(0), &name)) &&
@@ -96,7 +139,7 @@ bool lint_next_crl_uri(struct der_reader *points, struct der_reader *names,
         if (der_at_end(points) || cx_failed(der_enter(points, DER_SEQUENCE, &point)))
             return false;
         *names = der_reader(CX_BYTES_NONE);
-        (void)full_name(point, names);
+        (void)lint_full_name(point, names);
     }
 }
 
@@ -193,7 +236,7 @@ static bool is_distribution_point(const struct der_value *value)
             return false;
     }
     struct der_reader names;
-    bool named = full_name(der_reader(value->content), &names);
+    bool named = lint_full_name(der_reader(value->content), &names);
     return der_at_end(&reader) && (!named || run_valid(names.rest, is_general_name));
 }
 

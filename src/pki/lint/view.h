@@ -92,6 +92,11 @@ bool lint_subject_attribute(const struct lint_view *view, struct cx_bytes type, 
 /* Is that OID among the items of EKU or policies? */
 bool lint_has_ext_key_usage(const struct lint_view *view, struct cx_bytes oid);
 bool lint_has_policy(const struct lint_view *view, struct cx_bytes oid);
+/* How many PolicyInformation name a policy that the CA/Browser Forum reserves (BR §7.1.6.1)? */
+size_t lint_reserved_policy_count(const struct lint_view *view);
+bool lint_policy_reserved(struct cx_bytes oid);
+/* The items of policyQualifiers; empty when absent. */
+struct cx_bytes lint_policy_qualifiers(const struct der_value *policy);
 /* Takes the policyIdentifier of a PolicyInformation, or the OID that an EKU item is. */
 bool lint_item_oid(const struct der_value *item, struct cx_bytes *ret_oid);
 
@@ -100,3 +105,16 @@ bool lint_next_crl_uri(struct der_reader *points, struct der_reader *names,
                        struct cx_bytes *ret_uri);
 bool lint_next_access(struct der_reader *descriptions, struct cx_bytes *ret_method,
                       struct der_value *ret_location);
+/* The fullName of a distribution point (a reader of its fields); false when it has another name or
+ * none. */
+bool lint_full_name(struct der_reader point, struct der_reader *ret_names);
+
+/* One subtree of nameConstraints. */
+struct lint_subtree {
+    bool excluded;
+    struct der_value base; /* GeneralName */
+};
+/* Steps through both lists: lists starts as der_reader(view->name_constraints.items), subtrees as a
+ * reader of nothing. */
+bool lint_next_subtree(struct der_reader *lists, struct der_reader *subtrees,
+                       struct lint_subtree *ret_subtree);

@@ -186,12 +186,9 @@ static const struct edit SERVER_EDITS[] = {
     ACCESS};
 
 static const struct edit OCSP_EDITS[] = {
-    {ISSUER, CA_NAME("Example Issuing CA"), NULL},
-    {NOT_AFTER, "UTC{'270308235959Z'}", NULL},
-    {SUBJECT, "SEQ{" RDN("2.5.4.3", "UTF8{'Responder 1'}") "}", NULL},
-    {EXT, "2.5.29.35", "SEQ{P0{" CA_KEY_ID "}}"},
-    {EXT, "2.5.29.15", "!BITS{`0780`}"},
-    {EXT, "2.5.29.37", "SEQ{1.3.6.1.5.5.7.3.9}"},
+    {ISSUER, CA_NAME("Example Issuing CA"), NULL}, {NOT_AFTER, "UTC{'270308235959Z'}", NULL},
+    {SUBJECT, CA_NAME("Responder 1"), NULL},       {EXT, "2.5.29.35", "SEQ{P0{" CA_KEY_ID "}}"},
+    {EXT, "2.5.29.15", "!BITS{`0780`}"},           {EXT, "2.5.29.37", "SEQ{1.3.6.1.5.5.7.3.9}"},
     {EXT, "1.3.6.1.5.5.7.48.1.5", "NULL{}"}};
 
 static const struct edit SUB_CA_EDITS[] = {{ISSUER, CA_NAME("Example Root"), NULL},
@@ -207,9 +204,10 @@ static const struct edit SUB_CA_EDITS[] = {{ISSUER, CA_NAME("Example Root"), NUL
                                            ACCESS};
 
 static const struct edit ROOT_EDITS[] = {
-    {ISSUER, CA_NAME("Example Root"), NULL},  {NOT_AFTER, "UTC{'461115235959Z'}", NULL},
-    {SUBJECT, CA_NAME("Example Root"), NULL}, {EXT, "2.5.29.14", "OCT{" ROOT_KEY_ID "}"},
-    {EXT, "2.5.29.15", "!BITS{`0106`}"},      {EXT, "2.5.29.19", "!SEQ{BOOL{`ff`}}"}};
+    {ISSUER, CA_NAME("Example Root"), NULL},       {NOT_AFTER, "UTC{'461115235959Z'}", NULL},
+    {SUBJECT, CA_NAME("Example Root"), NULL},      {EXT, "2.5.29.14", "OCT{" ROOT_KEY_ID "}"},
+    {EXT, "2.5.29.15", "!BITS{`0106`}"},           {EXT, "2.5.29.19", "!SEQ{BOOL{`ff`}}"},
+    {EXT, "2.5.29.35", "SEQ{P0{" ROOT_KEY_ID "}}"}};
 
 static void edit_all(struct draft *draft, const struct edit *edits, size_t count)
 {

@@ -61,6 +61,7 @@ void draft_clear(struct draft *draft);
 /* The kinds that the cases use. */
 enum {
     TLS = PKI_KIND_SERVER_TLS,
+    CLIENT = PKI_KIND_CLIENT_TLS, /* without a profile in the Baseline Requirements */
     MUTUAL = PKI_KIND_MUTUAL_TLS,
     CA = PKI_KIND_SUB_CA,
     ROOT = PKI_KIND_ROOT_CA,
@@ -74,7 +75,12 @@ struct lint_case {
     int kind; /* one of these */
     struct edit edits[EDITS_MAX];
     bool without_baseline; /* the rule steps back where the Baseline Requirements apply */
+    bool only_baseline;    /* without them another rule says it */
 };
+
+/* More cases for the Baseline Requirements: profile_cases.c. */
+extern const struct lint_case PROFILE_CASES[];
+extern const size_t PROFILE_CASE_COUNT;
 
 /* Runs the cases for public trust and, where the RFC rules remain alone, for private trust. */
 void check_cases(const struct lint_case *cases, size_t count);

@@ -134,33 +134,33 @@ static const struct lint_case CASES[] = {
        NULL}}},
     {"br-subject-organizational-unit br-subject-domain-validated",
      TLS,
-     {{SUBJECT, "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.11 UTF8{'Sales'}}}}",
+     {{SUBJECT, "SEQ{SET{SEQ{2.5.4.11 UTF8{'Sales'}}}SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}}",
        NULL}}},
     {"br-subject-domain-validated",
      TLS,
-     {{SUBJECT, "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.10 UTF8{'Example'}}}}",
+     {{SUBJECT, "SEQ{SET{SEQ{2.5.4.10 UTF8{'Example'}}}SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}}",
        NULL}}},
     {"",
      TLS,
      {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.2}}"},
       {SUBJECT,
-       "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.10 "
-       "UTF8{'Example'}}}SET{SEQ{2.5.4.6 PRT{'IN'}}}SET{SEQ{2.5.4.8 UTF8{'Kerala'}}}}",
+       "SEQ{SET{SEQ{2.5.4.6 PRT{'IN'}}}SET{SEQ{2.5.4.8 UTF8{'Kerala'}}}SET{SEQ{2.5.4.10 "
+       "UTF8{'Example'}}}SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}}",
        NULL}}},
     {"br-subject-organization-validated", TLS, {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.2}}"}}},
     {"br-subject-organization-validated",
      TLS,
      {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.2}}"},
       {SUBJECT,
-       "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.10 "
-       "UTF8{'Example'}}}SET{SEQ{2.5.4.6 PRT{'IN'}}}}",
+       "SEQ{SET{SEQ{2.5.4.6 PRT{'IN'}}}SET{SEQ{2.5.4.10 UTF8{'Example'}}}SET{SEQ{2.5.4.3 "
+       "UTF8{'www.example.com'}}}}",
        NULL}}},
     {"br-subject-metadata",
      TLS,
      {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.2}}"},
       {SUBJECT,
-       "SEQ{SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}SET{SEQ{2.5.4.10 "
-       "UTF8{'Example'}}}SET{SEQ{2.5.4.6 PRT{'IN'}}}SET{SEQ{2.5.4.8 UTF8{'- '}}}}",
+       "SEQ{SET{SEQ{2.5.4.6 PRT{'IN'}}}SET{SEQ{2.5.4.8 UTF8{'- '}}}SET{SEQ{2.5.4.10 "
+       "UTF8{'Example'}}}SET{SEQ{2.5.4.3 UTF8{'www.example.com'}}}}",
        NULL}}},
     {"br-eku-server-auth", TLS, {{DROP, "2.5.29.37", NULL}}},
     {"br-eku-server-auth br-eku-client-auth", TLS, {{EXT, "2.5.29.37", "SEQ{1.3.6.1.5.5.7.3.2}"}}},
@@ -176,7 +176,7 @@ static const struct lint_case CASES[] = {
     {"br-eku-not-critical", TLS, {{EXT, "2.5.29.37", "!SEQ{1.3.6.1.5.5.7.3.1}"}}},
     {"br-policies-reserved", TLS, {{DROP, "2.5.29.32", NULL}}},
     {"br-policies-reserved", TLS, {{EXT, "2.5.29.32", "SEQ{SEQ{1.2.3}}"}}},
-    {"br-policies-reserved",
+    {"br-policies-reserved br-subject-extended-validated",
      TLS,
      {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.1}SEQ{2.23.140.1.1}}"}}},
     {"br-policies-any", TLS, {{EXT, "2.5.29.32", "SEQ{SEQ{2.23.140.1.2.1}SEQ{2.5.29.32.0}}"}}},
@@ -292,8 +292,8 @@ static const struct lint_case CASES[] = {
        "NULL{}}}C1{SEQ{1.2.840.113549.1.1.8 SEQ{2.16.840.1.101.3.4.2.1 NULL{}}}}C2{INT{`14`}}}}",
        NULL}}},
     {"rfc5280-ku-critical br-ku-critical", CA, {{EXT, "2.5.29.15", "BITS{`0106`}"}}},
-    {"br-ku-ec", TLS, {{EXT, "2.5.29.15", "!BITS{`0308`}"}}},
-    {"", TLS, {{EXT, "2.5.29.15", "!BITS{`0388`}"}}},
+    {"br-ku-ec br-ku-key-agreement", TLS, {{EXT, "2.5.29.15", "!BITS{`0308`}"}}},
+    {"br-ku-key-agreement", TLS, {{EXT, "2.5.29.15", "!BITS{`0388`}"}}},
     {"br-ku-rsa",
      TLS,
      {{SPKI,
@@ -310,10 +310,10 @@ static const struct lint_case CASES[] = {
       {EXT, "2.5.29.15", "!BITS{`0490`}"}}},
     {"br-bc-critical", TLS, {{EXT, "2.5.29.19", "SEQ{}"}}},
     {"br-aia-present", TLS, {{DROP, "1.3.6.1.5.5.7.1.1", NULL}}},
-    {"br-aia-methods",
+    {"br-aia-methods br-aia-ca-issuers",
      TLS,
      {{EXT, "1.3.6.1.5.5.7.1.1", "SEQ{SEQ{1.3.6.1.5.5.7.48.3 P6{'http://t.example.com/'}}}"}}},
-    {"br-aia-http",
+    {"br-aia-http br-aia-ca-issuers",
      TLS,
      {{EXT, "1.3.6.1.5.5.7.1.1", "SEQ{SEQ{1.3.6.1.5.5.7.48.1 P6{'https://o.example.com/'}}}"}}},
     {"br-aia-http",
@@ -330,7 +330,7 @@ static const struct lint_case CASES[] = {
       {EXT, "1.3.6.1.5.5.7.1.1", "SEQ{SEQ{1.3.6.1.5.5.7.48.2 P6{'http://o.example.com/'}}}"},
       {NOT_AFTER, "UTC{'261127235959Z'}", NULL}}},
     {"br-cdp-http", TLS, {{EXT, "2.5.29.31", "SEQ{SEQ{C0{C0{P6{'ldap://crl.example.com/x'}}}}}"}}},
-    {"br-cdp-http",
+    {"br-cdp-http br-cdp-single",
      TLS,
      {{EXT, "2.5.29.31",
        "SEQ{SEQ{C0{C0{P6{'http://crl.example.com/x'}}}}SEQ{C0{C0{P6{'https://crl.example.com/"
@@ -359,7 +359,7 @@ static const struct lint_case CASES[] = {
     {"br-root-eku", ROOT, {{EXT, "2.5.29.37", "SEQ{1.3.6.1.5.5.7.3.1}"}}},
     {"br-root-path-len", ROOT, {{EXT, "2.5.29.19", "!SEQ{BOOL{`ff`}INT{`02`}}"}}},
     {"br-root-policies", ROOT, {{EXT, "2.5.29.32", "SEQ{SEQ{2.5.29.32.0}}"}}},
-    {"br-ocsp-nocheck",
+    {"br-ocsp-nocheck br-ocsp-extensions",
      OCSP,
      {{DROP, "1.3.6.1.5.5.7.48.1.5", NULL},
       {EXT, "2.5.29.31", "SEQ{SEQ{C0{C0{P6{'http://crl.example.com/x'}}}}}"}}},
@@ -372,17 +372,52 @@ static void test_each_rule_finds_its_mistake_and_no_other(void **state)
     check_cases(CASES, sizeof(CASES) / sizeof(CASES[0]));
 }
 
+static void test_the_profile_field_by_field(void **state)
+{
+    (void)state;
+    check_cases(PROFILE_CASES, PROFILE_CASE_COUNT);
+}
+
 static void test_no_rule_is_without_a_case(void **state)
 {
     (void)state;
-    check_coverage(CASES, sizeof(CASES) / sizeof(CASES[0]), PKI_LINT_BASELINE);
+    enum { ALL_MAX = 400 };
+    static struct lint_case all[ALL_MAX];
+    size_t count = sizeof(CASES) / sizeof(CASES[0]);
+    assert_true(count + PROFILE_CASE_COUNT <= ALL_MAX);
+    memcpy(all, CASES, sizeof(CASES));
+    memcpy(all + count, PROFILE_CASES, PROFILE_CASE_COUNT * sizeof(all[0]));
+    check_coverage(all, count + PROFILE_CASE_COUNT, PKI_LINT_BASELINE);
+}
+
+/* The two notices that the cases do not look at unless they list them: earned by the extension and by the attribute. */
+static void test_notices_end_with_their_cause(void **state)
+{
+    (void)state;
+    static const struct edit edits[] = {{DROP, "2.5.29.14", NULL}, {SUBJECT, "SEQ{}", NULL}};
+    const struct pki_lint_context context = {.kind = PKI_KIND_SERVER_TLS, .baseline = true};
+    struct draft draft;
+    struct pki_certificate certificate;
+    struct pki_lint_report report;
+    draft_init(&draft, PKI_KIND_SERVER_TLS);
+    draft_finish(&draft, &certificate);
+    pki_lint(&certificate, &context, &report);
+    assert_int_equal(report.notices, 2);
+    for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++)
+        draft_edit(&draft, &edits[i]);
+    draft_finish(&draft, &certificate);
+    pki_lint(&certificate, &context, &report);
+    assert_int_equal(report.notices, 0);
+    draft_clear(&draft);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_rule_finds_its_mistake_and_no_other),
+        cmocka_unit_test(test_the_profile_field_by_field),
         cmocka_unit_test(test_no_rule_is_without_a_case),
+        cmocka_unit_test(test_notices_end_with_their_cause),
     };
     return cmocka_run_group_tests_name("pki/lint_baseline", tests, NULL, NULL);
 }
