@@ -50,12 +50,26 @@ static void nothing_is_certified_for_later(void **state)
     assert_ok(stand_issue(stand, &tmpl, stand_id(stand), &der));
 }
 
+/* An issuer signs the kinds that its ceremony gave it, whatever profile core names. */
+static void an_issuer_keeps_to_its_kinds(void **state)
+{
+    struct stand *stand = *state;
+    struct pki_template tmpl = stand_template(stand, "www.example.org");
+    struct cx_id issuing = stand->issuer;
+    struct cx_bytes der;
+    stand->issuer = stand->root; /* which signs sub-CAs only */
+    assert_err(stand_issue(stand, &tmpl, stand_id(stand), &der), POLICY);
+    assert_string_equal(stand->diag.rule, "issuer-kind");
+    stand->issuer = issuing;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(published_keys_are_not_certified),
         TEST(nothing_is_certified_for_later),
+        TEST(an_issuer_keeps_to_its_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "codec/der_write.h"
 #include "pki/oid.h"
 
 static const char *const all_profiles[] = {
@@ -149,6 +150,7 @@ static void test_parse_mutated(void **state)
     for (size_t len = 0; len < der.len; len++) {
         struct cx_diag diag = CX_DIAG_INIT;
         assert_err(pki_certificate_parse(CX_BYTES(der.ptr, len), &diag, &certificate), PARSE);
+        assert_string_equal(diag.rule, "certificate-encoding");
         assert_string_not_equal(diag.text, "");
     }
     int refused = 0;
@@ -160,6 +162,56 @@ static void test_parse_mutated(void **state)
     assert_true(refused > 500);
     assert_ok(cx_buf_add_u8(&der, 0));
     assert_err(pki_certificate_parse(cx_buf_view(&der), NULL, &certificate), PARSE);
+    fixture_clear(&f);
+}
+
+/* A certificate with the fields of tbs and that many extensions of its own. */
+static void add_extensions(struct cx_bytes tbs, size_t count, struct cx_buf *out)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf whole = CX_BUF_INIT(PKI_CERTIFICATE_MAX);
+    struct der_reader fields;
+    size_t marks[3];
+    assert_ok(der_enter_only(tbs, DER_SEQUENCE, &fields));
+    assert_ok(der_begin(&whole, DER_SEQUENCE, &marks[0]));
+    while (!der_next_is(&fields, DER_CONTEXT_CONSTRUCTED(3))) {
+        struct der_value field;
+        assert_ok(der_read_any(&fields, &field));
+        assert_ok(cx_buf_add(&whole, field.whole));
+    }
+    assert_ok(der_begin(&whole, DER_CONTEXT_CONSTRUCTED(3), &marks[1]));
+    assert_ok(der_begin(&whole, DER_SEQUENCE, &marks[2]));
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t oid[] = {0x2b, (uint8_t)i}; /* 1.3.i */
+        size_t extension = 0;
+        assert_ok(der_begin(&whole, DER_SEQUENCE, &extension));
+        assert_ok(der_write(&whole, DER_OID, CX_BYTES(oid, sizeof(oid))));
+        assert_ok(der_write_octet_string(&whole, CX_BYTES("\x05\x00", 2)));
+        assert_ok(der_end(&whole, extension));
+    }
+    for (size_t i = 3; i-- > 0;)
+        assert_ok(der_end(&whole, marks[i]));
+    assert_ok(
+        pki_certificate_write(cx_buf_view(&whole), PKI_KEY_ED25519, CX_BYTES("signature", 9), out));
+}
+
+/* The bounds: octets of the whole, and the number of extensions. */
+static void test_parse_bounds(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f, "server-tls", PKI_KEY_ED25519, PKI_KEY_ED25519);
+    CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(PKI_CERTIFICATE_MAX);
+    static const uint8_t large[PKI_CERTIFICATE_MAX + 1];
+    struct pki_certificate certificate;
+    assert_err(pki_certificate_parse(CX_BYTES(large, sizeof(large)), &f.diag, &certificate), LIMIT);
+    assert_string_equal(f.diag.rule, "certificate-size");
+    f.diag = CX_DIAG_INIT;
+    fixture_issue(&f, &der);
+    assert_ok(pki_certificate_parse(cx_buf_view(&der), &f.diag, &certificate));
+    CX_CLEANUP(cx_buf_clear) struct cx_buf many = CX_BUF_INIT(PKI_CERTIFICATE_MAX);
+    add_extensions(certificate.tbs, PKI_EXTENSIONS_MAX + 1, &many);
+    assert_err(pki_certificate_parse(cx_buf_view(&many), &f.diag, &certificate), LIMIT);
+    assert_string_equal(f.diag.rule, "certificate-extensions");
     fixture_clear(&f);
 }
 
@@ -203,9 +255,12 @@ static void test_issuer_from_certificate(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_profile), cmocka_unit_test(test_serial_shard),
-        cmocka_unit_test(test_key_id),        cmocka_unit_test(test_matches),
-        cmocka_unit_test(test_parse_mutated), cmocka_unit_test(test_issuer_from_certificate)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_profile),
+                                       cmocka_unit_test(test_serial_shard),
+                                       cmocka_unit_test(test_key_id),
+                                       cmocka_unit_test(test_matches),
+                                       cmocka_unit_test(test_parse_mutated),
+                                       cmocka_unit_test(test_parse_bounds),
+                                       cmocka_unit_test(test_issuer_from_certificate)};
     return cmocka_run_group_tests_name("pki/certificate", tests, NULL, NULL);
 }

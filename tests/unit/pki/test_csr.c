@@ -9,6 +9,7 @@
 #include "crypto/csr_openssl.h"
 #include "pki/csr.h"
 #include "pki/subject.h"
+#include "pki/tbs.h"
 
 static void sign_request(const struct crypto_key *key, struct cx_bytes info, struct cx_buf *out)
 {
@@ -191,6 +192,17 @@ static const struct bad_request bad_requests[] = {
         "\x08\x30\x06\x82\x04"
         "a\0.b",
         "name-character"),
+    BAD("key usage twice",
+        "\xa0\x2b\x30\x29\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e\x31\x1c\x30\x1a\x30"
+        "\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80\x30\x0b\x06\x03\x55\x1d\x0f\x04"
+        "\x04\x03\x02\x07\x80",
+        "csr-extension-duplicate"),
+    BAD("extensions requested twice",
+        "\xa0\x3c\x30\x1c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e\x31\x0f\x30\x0d\x30"
+        "\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80\x30\x1c\x06\x09\x2a\x86\x48\x86"
+        "\xf7\x0d\x01\x09\x0e\x31\x0f\x30\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02"
+        "\x07\x80",
+        "csr-attribute-duplicate"),
     BAD("trailing data", "\xa0\x00\x05\x00", "csr-encoding"),
 };
 
@@ -222,6 +234,107 @@ static void test_refused(void **state)
     }
 }
 
+static const struct bad_request bad_subjects[] = {
+    BAD("two attributes in one RDN",
+        "\x30\x16\x31\x14\x30\x08\x06\x03\x55\x04\x03\x0c\x01\x61\x30\x08\x06\x03\x55\x04"
+        "\x0a\x0c\x01\x62",
+        "subject-multi-valued"),
+    BAD("description", "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0d\x0c\x01\x61",
+        "subject-attribute-unsupported"),
+    BAD("not UTF-8", "\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01\xff", "subject-string"),
+};
+
+/* A request with that subject and key, signed as P-256 keys are. */
+static void write_with(const struct crypto_key *key, struct cx_bytes subject_der,
+                       struct cx_bytes spki, struct cx_buf *out)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf info = CX_BUF_INIT(PKI_CSR_MAX);
+    size_t mark = 0;
+    assert_ok(der_begin(&info, DER_SEQUENCE, &mark));
+    assert_ok(der_write_i64(&info, 0));
+    assert_ok(cx_buf_add(&info, subject_der));
+    assert_ok(cx_buf_add(&info, spki));
+    assert_ok(der_end(&info, mark));
+    sign_request(key, cx_buf_view(&info), out);
+}
+
+static void expect_rule(struct cx_bytes der, const char *field, const char *rule)
+{
+    struct arena arena = ARENA_INIT(1 << 20);
+    struct cx_diag diag = CX_DIAG_INIT;
+    struct pki_csr csr;
+    assert_true(cx_failed(pki_csr_parse(&arena, der, &diag, &csr)));
+    assert_string_equal(diag.rule, rule);
+    assert_string_equal(diag.field, field);
+    arena_clear(&arena);
+}
+
+static void test_subjects_are_never_dropped(void **state)
+{
+    (void)state;
+    CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(PKI_CSR_MAX), many = CX_BUF_INIT(4096);
+    struct pki_attribute attributes[PKI_ATTRIBUTES_MAX + 1];
+    assert_ok(crypto_key_generate(CRYPTO_KEY_P256, &key));
+    for (size_t i = 0; i < sizeof(bad_subjects) / sizeof(bad_subjects[0]); i++) {
+        cx_buf_reset(&der);
+        write_with(key, CX_BYTES(bad_subjects[i].attributes, bad_subjects[i].len),
+                   crypto_key_spki(key), &der);
+        expect_rule(cx_buf_view(&der), "/csr/subject", bad_subjects[i].rule);
+    }
+    for (size_t i = 0; i <= PKI_ATTRIBUTES_MAX; i++)
+        attributes[i] = subject[1];
+    assert_ok(pki_subject_write(attributes, PKI_ATTRIBUTES_MAX + 1, &many));
+    cx_buf_reset(&der);
+    write_with(key, cx_buf_view(&many), crypto_key_spki(key), &der);
+    expect_rule(cx_buf_view(&der), "/csr/subject", "subject-attribute-count");
+}
+
+static void test_unsupported_keys_and_sizes(void **state)
+{
+    (void)state;
+    /* id-X448: a key that signs nothing. */
+    static const uint8_t x448[] = {0x30, 0x0a, 0x30, 0x05, 0x06, 0x03,
+                                   0x2b, 0x65, 0x6f, 0x03, 0x01, 0x00};
+    static const uint8_t large[PKI_CSR_MAX + 1];
+    CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
+    CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(PKI_CSR_MAX), info = CX_BUF_INIT(4096);
+    assert_ok(crypto_key_generate(CRYPTO_KEY_P256, &key));
+    write_with(key, CX_BYTES("\x30\x00", 2), CX_BYTES(x448, sizeof(x448)), &der);
+    expect_rule(cx_buf_view(&der), "/csr/public_key", "csr-key-unsupported");
+    expect_rule(CX_BYTES(large, sizeof(large)), "/csr", "csr-size");
+    /* ecdsa-with-SHA256 is 1.2.840.10045.4.3.2; .1 is SHA-224 (RFC 5758 §3.2), which nobody takes. */
+    cx_buf_reset(&der);
+    make_request(key, 1, &info, &der);
+    static const uint8_t sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+    uint8_t *algorithm = memmem(der.ptr, der.len, sha256, sizeof(sha256));
+    assert_non_null(algorithm);
+    algorithm[sizeof(sha256) - 1] = 1;
+    expect_rule(cx_buf_view(&der), "/csr/signature", "csr-signature-algorithm");
+}
+
+/* What a request asks for in extensions is what the profile gives, or refused. */
+static void test_extensions_fit_the_profile(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT(1 << 20);
+    struct cx_diag diag = CX_DIAG_INIT;
+    struct pki_profile profile;
+    fixture_profile(&arena, "server-tls", &profile);
+    struct pki_csr csr = {.key_type = PKI_KEY_P256, .has_basic_constraints = true, .ca = true};
+    assert_err(pki_csr_fits(&csr, &profile, &diag), POLICY);
+    assert_string_equal(diag.rule, "csr-basic-constraints");
+    csr = (struct pki_csr){.key_type = PKI_KEY_P256,
+                           .has_key_usage = true,
+                           .key_usage = pki_key_usage_for(&profile, PKI_KEY_P256)};
+    assert_ok(pki_csr_fits(&csr, &profile, &diag));
+    csr.key_usage = 0;
+    diag = CX_DIAG_INIT;
+    assert_err(pki_csr_fits(&csr, &profile, &diag), POLICY);
+    assert_string_equal(diag.rule, "csr-key-usage");
+    arena_clear(&arena);
+}
+
 static void test_bad_signature(void **state)
 {
     (void)state;
@@ -246,9 +359,13 @@ static void test_bad_signature(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_differential), cmocka_unit_test(test_mutated),
-        cmocka_unit_test(test_foreign_writer), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_bad_signature)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_differential),
+                                       cmocka_unit_test(test_mutated),
+                                       cmocka_unit_test(test_foreign_writer),
+                                       cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_subjects_are_never_dropped),
+                                       cmocka_unit_test(test_unsupported_keys_and_sizes),
+                                       cmocka_unit_test(test_extensions_fit_the_profile),
+                                       cmocka_unit_test(test_bad_signature)};
     return cmocka_run_group_tests_name("pki/csr", tests, NULL, NULL);
 }

@@ -156,6 +156,7 @@ static void test_lengths(void **state)
 {
     (void)state;
     char text[PKI_URI_MAX + 2];
+    struct cx_diag diag = CX_DIAG_INIT;
     struct arena arena = ARENA_INIT(65536);
     struct pki_name name;
     for (int i = 0; i < 254; i++)
@@ -168,8 +169,9 @@ static void test_lengths(void **state)
     assert_ok(
         pki_name_parse(&arena, PKI_NAME_URI, (struct cx_str){text, PKI_URI_MAX}, "", NULL, &name));
     assert_err(pki_name_parse(&arena, PKI_NAME_URI, (struct cx_str){text, PKI_URI_MAX + 1}, "",
-                              NULL, &name),
+                              &diag, &name),
                PARSE);
+    assert_string_equal(diag.rule, "name-length");
     arena_clear(&arena);
 }
 

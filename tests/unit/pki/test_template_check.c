@@ -126,6 +126,11 @@ static void test_subject(void **state)
         f.subject[1] = cases[i].attribute;
         expect(&f, "/subject/1", cases[i].rule);
     }
+    f.profile.attributes |= 1u << PKI_ATTR_SERIAL_NUMBER;
+    f.subject[1] = (struct pki_attribute){PKI_ATTR_SERIAL_NUMBER, CX_STR("a@b")};
+    expect(&f, "/subject/1", "subject-alphabet");
+    f.tmpl.subject_count = PKI_ATTRIBUTES_MAX + 1;
+    expect(&f, "/subject", "subject-attribute-count");
     f.tmpl.subject_count = 1;
     f.subject[0].value = CX_STR("other.example.org");
     expect(&f, "/subject", "common-name-not-in-names");
@@ -199,6 +204,11 @@ static void test_ca(void **state)
     f.tmpl.constraints = &bad;
     f.tmpl.constraint_count = 1;
     expect(&f, "/name_constraints/0", "constraint-ip");
+    const struct pki_constraint wide = {PKI_NAME_DNS, false, CX_BYTES("*.example.org", 13)};
+    f.tmpl.constraints = &wide;
+    expect(&f, "/name_constraints/0", "constraint-wildcard");
+    f.tmpl.constraint_count = PKI_CONSTRAINTS_MAX + 1;
+    expect(&f, "/name_constraints", "constraints-max");
     fixture_clear(&f);
     fixture_init(&f, "root-ca", PKI_KEY_P256, PKI_KEY_P256);
     assert_ok(pki_template_check(&f.tmpl, &f.issuer, FIXTURE_NOW, &f.diag));

@@ -278,6 +278,7 @@ static void check_busy(struct world *world)
     assert_int_equal(view.state, API_REQUEST_STATE_APPROVED);
     assert_int_equal(world_entries(world, "system.issuance.release", "failed", id), 1);
     assert_err(collect(world, &world->requester, server_key, CX_STR(PASSWORD), &collected), BUSY);
+    assert_string_equal(world->diag.rule, "keys-busy");
     assert_int_equal(show(world, server_key).state, API_REQUEST_STATE_AWAITING_COLLECTION);
     world->core.keys = world->stand.client;
     keys_client_free(gone);

@@ -182,7 +182,8 @@ struct principal world_person(struct world *world, const char *roles)
     return principal;
 }
 
-struct cx_str world_csr(struct world *world, const char *dns)
+struct cx_str world_csr_of(struct world *world, const struct pki_attribute *subject,
+                           size_t subject_count, const char *dns)
 {
     CX_CLEANUP(crypto_key_freep) struct crypto_key *key = NULL;
     CX_CLEANUP(cx_buf_clear) struct cx_buf info = CX_BUF_INIT(4096), signature = CX_BUF_INIT(512);
@@ -190,7 +191,7 @@ struct cx_str world_csr(struct world *world, const char *dns)
     struct pki_name name = {PKI_NAME_DNS, CX_BYTES(dns, strlen(dns))};
     struct cx_str text;
     assert_ok(crypto_key_generate(CRYPTO_KEY_P256, &key));
-    assert_ok(pki_csr_info_write(NULL, 0, &name, 1, crypto_key_spki(key), &info));
+    assert_ok(pki_csr_info_write(subject, subject_count, &name, 1, crypto_key_spki(key), &info));
     assert_ok(crypto_sign(key, CRYPTO_SIGNATURE_ECDSA_SHA256, cx_buf_view(&info), &signature));
     assert_ok(
         pki_certificate_write(cx_buf_view(&info), PKI_KEY_P256, cx_buf_view(&signature), &csr));
@@ -198,6 +199,11 @@ struct cx_str world_csr(struct world *world, const char *dns)
     assert_ok(
         arena_copy_str(&world->arena, (struct cx_str){(const char *)pem.ptr, pem.len}, &text));
     return text;
+}
+
+struct cx_str world_csr(struct world *world, const char *dns)
+{
+    return world_csr_of(world, NULL, 0, dns);
 }
 
 cx_err world_ask(struct world *world, const struct principal *principal, const char *dns,

@@ -41,6 +41,9 @@ struct api_request world_request(struct world *world, enum api_operation_id oper
                                  const struct principal *principal);
 /* PEM of a CSR with a fresh P-256 key for one dns name. */
 struct cx_str world_csr(struct world *world, const char *dns);
+/* With a subject. */
+struct cx_str world_csr_of(struct world *world, const struct pki_attribute *subject,
+                           size_t subject_count, const char *dns);
 /* Asks as requester; the view of the request. */
 cx_err world_ask(struct world *world, const struct principal *principal, const char *dns,
                  struct api_request_view *ret_view);
