@@ -75,6 +75,9 @@ static cx_err place_change(struct writing *writing, const struct part *parts, si
         return cx_refuse(diag, CX_ERR(CONFLICT), "version", "part-changed",
                          "Version %lld was added meanwhile: read it first.",
                          (long long)part->version);
+    if (part->version >= PARTS_MAX)
+        return cx_refuse(diag, CX_ERR(LIMIT), "version", "part-limit",
+                         "The part has %d versions, the most there can be.", PARTS_MAX);
     writing->row.number = part->number;
     writing->row.version = part->version + 1;
     return CX_OK;

@@ -47,7 +47,8 @@ static cx_err check_reason(const struct planning *planning, const struct inciden
     return CX_OK;
 }
 
-static cx_err write_plan(struct store_tx *tx, void *arg)
+/* A read of its own: counting a large scope takes seconds, in which nobody else could write. */
+static cx_err read_prospect(struct store_tx *tx, void *arg)
 {
     struct planning *planning = arg;
     struct incident_row incident;
@@ -55,8 +56,13 @@ static cx_err write_plan(struct store_tx *tx, void *arg)
     memset(&last, 0xff, sizeof(last));
     CX_TRY(find_scope(tx, planning, &incident));
     CX_TRY(check_reason(planning, &incident));
-    CX_TRY(revocation_count(tx, &planning->plan, last, planning->request->now_us,
-                            &planning->plan.counts));
+    return revocation_count(tx, &planning->plan, last, planning->request->now_us,
+                            &planning->plan.counts);
+}
+
+static cx_err write_plan(struct store_tx *tx, void *arg)
+{
+    struct planning *planning = arg;
     return row_incident_revocation_insert(tx, &planning->plan.row);
 }
 
@@ -110,6 +116,7 @@ cx_err handle_incident_revoke_plan(struct api_request *request,
     struct field_place place = {row->tenant_id, "incident_revocation", "comment",
                                 row->revocation_id};
     CX_TRY(field_seal_text(request->core, place, in->comment, request->arena, &row->comment));
+    CX_TRY(store_read(request->core->store, read_prospect, &planning));
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
     CX_TRY(api_commit(request, &event, write_plan, &planning));
     return view_of(request, &planning.plan, &ret_out->body);
