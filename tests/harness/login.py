@@ -3,6 +3,7 @@ passkey can be told to break any single rule, to see that the server notices."""
 import base64
 import hashlib
 import json
+import os
 import re
 import struct
 import subprocess
@@ -97,7 +98,7 @@ UP, UV, BE, BS, AT = 1, 4, 8, 16, 64
 class Passkey:
     def __init__(self, origin, rp_id, algorithm=-7):
         self.origin, self.rp_id, self.algorithm = origin, rp_id, algorithm
-        self.id, self.count = hashlib.sha256(str(id(self)).encode() + origin.encode()).digest(), 1
+        self.id, self.count = os.urandom(32), 1
         self.handle = None
         if algorithm == -7:
             self.key = ec.generate_private_key(ec.SECP256R1())
