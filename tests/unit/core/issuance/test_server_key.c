@@ -272,6 +272,10 @@ static void check_busy(struct world *world)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     assert_ok(keys_client_new(fds[0], &gone));
     close(fds[1]);
+    struct keys_status none;
+    /* Until the reader has noticed: before that a call fails in its middle. */
+    for (int i = 0; i < 5000 && keys_get_status(gone, &none).code != CX_E_BUSY; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     world->core.keys = gone;
     struct cx_id id = view.id;
     assert_ok(world_approve(world, &world->approver, id, &view));
