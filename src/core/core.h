@@ -17,8 +17,7 @@ struct issuance_worker; /* core/issuance/worker.h */
 struct access_cache;    /* compiled rights: core/access/rights_cache.h */
 struct outbound_client;
 struct rule_set;         /* duties in incidents: core/incident/rule_set.h */
-struct incident_worker;  /* core/incident/worker.h */
-struct review_worker;    /* core/review/worker.h */
+struct tenant_worker;    /* core/tenant/tenant_worker.h */
 struct nonce_set;        /* core/protocol/acme/nonce_set.h */
 struct acme_validator;   /* core/protocol/acme/validate.h */
 struct crypto_key_lists; /* of compromised keys: crypto/key_lists.h */
@@ -51,8 +50,8 @@ struct core {
     struct status_service *status;
     struct issuance_worker *issuance;
     struct rule_set *rules;
-    struct incident_worker *incidents;
-    struct review_worker *reviews;
+    struct tenant_worker *incidents; /* core/incident/worker.h */
+    struct tenant_worker *reviews;   /* core/review/worker.h */
     struct nonce_set *acme_nonces;
     struct acme_validator *acme_validator;
     struct password_pool *passwords;

@@ -139,8 +139,8 @@ static void stop(struct running *run)
     nonce_set_free(core->acme_nonces);
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
-    review_worker_stop(core->reviews);
-    incident_worker_stop(core->incidents);
+    tenant_worker_stop(core->reviews);
+    tenant_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);
     if (core->audit)
         audit_stop(core->audit);

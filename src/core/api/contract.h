@@ -133,3 +133,16 @@ static inline const char *api_enum_name(const struct api_enum *enumeration, int 
 {
     return value >= 0 && (size_t)value < enumeration->count ? enumeration->names[value] : "?";
 }
+
+/* The value of a word that was stored. CX_E_STORE when it is none of them. */
+static inline cx_err api_enum_value(const struct api_enum *enumeration, struct cx_str name,
+                                    int *ret_value)
+{
+    for (size_t i = 0; i < enumeration->count; i++) {
+        if (!cx_str_is(name, enumeration->names[i]))
+            continue;
+        *ret_value = (int)i;
+        return CX_OK;
+    }
+    return CX_ERR(STORE);
+}

@@ -117,10 +117,9 @@ cx_err session_grant_answer(struct api_request *request, const struct session_gr
 
 static enum api_login_method method_of(struct cx_str text)
 {
-    for (int i = 0; i < API_LOGIN_METHOD_COUNT; i++)
-        if (cx_str_is(text, api_enum_name(&api_enum_login_method, i)))
-            return (enum api_login_method)i;
-    return API_LOGIN_METHOD_PASSWORD_TOTP; /* the CHECK of the table lets nothing else in */
+    int method = API_LOGIN_METHOD_PASSWORD_TOTP; /* the CHECK of the table lets nothing else in */
+    (void)api_enum_value(&api_enum_login_method, text, &method);
+    return (enum api_login_method)method;
 }
 
 cx_err session_view(struct core *core, struct cx_id tenant_id, const struct session_row *session,

@@ -24,8 +24,8 @@ static cx_err read_rows(struct store_tx *tx, void *arg)
                          &account->incident));
     CX_TRY(part_list(tx, tenant_id, id, 0, arena, account->parts, &account->part_count));
     CX_TRY(sign_off_list(tx, tenant_id, id, arena, account->sign_offs, &account->sign_off_count));
-    CX_TRY(publication_list(tx, tenant_id, id, arena, account->publications,
-                            &account->publication_count));
+    CX_TRY(publication_was_posted(tx, tenant_id, id, API_PUBLICATION_FORM_CLOSURE,
+                                  &account->closure_posted));
     CX_TRY(affected_count(tx, tenant_id, id, request->now_us, &account->affected));
     return report_list(tx, tenant_id, id, arena, reading->reports, &reading->report_count);
 }
@@ -102,7 +102,6 @@ cx_err account_read(struct api_request *request, struct cx_id incident_id,
     CX_TRY(ARENA_NEW(request->arena, &account));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, PARTS_MAX, &account->parts));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, SIGN_OFFS_MAX, &account->sign_offs));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, PUBLICATIONS_MAX, &account->publications));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, REPORTS_MAX, &reading.reports));
     reading.account = account;
     account->now_us = request->now_us;
@@ -142,14 +141,6 @@ bool account_is_validated(const struct account *account, const struct part *part
             row->version == part->version)
             return true;
     }
-    return false;
-}
-
-bool account_was_posted(const struct account *account, enum api_publication_form form)
-{
-    for (size_t i = 0; i < account->publication_count; i++)
-        if (account->publications[i].form == form && account->publications[i].posted_us)
-            return true;
     return false;
 }
 

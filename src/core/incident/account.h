@@ -16,8 +16,7 @@ struct account {
     size_t part_count;
     struct sign_off *sign_offs;
     size_t sign_off_count;
-    struct publication *publications;
-    size_t publication_count;
+    bool closure_posted; /* the closure summary was made public */
     struct affected_counts affected;
     struct cx_str *reporters; /* who did not consent to be named */
     size_t reporter_count;
@@ -33,7 +32,6 @@ const struct part *account_single(const struct account *account, enum api_part_k
 const struct part *account_part(const struct account *account, int64_t number);
 /* Somebody else than its owner and authors confirmed this version of the action item. */
 bool account_is_validated(const struct account *account, const struct part *part);
-bool account_was_posted(const struct account *account, enum api_publication_form form);
 /* The time that counts for a kind that happens once: of the last correction, else of the first entry. False: none. */
 bool account_time_of(const struct account *account, enum incident_kind kind, cx_time *ret_us);
 

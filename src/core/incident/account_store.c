@@ -8,8 +8,9 @@ static cx_err part_of(const struct store_stmt *q, struct arena *arena, struct pa
                         .version = store_col_int(q, 2),
                         .author_id = store_col_id(q, 5),
                         .created_us = store_col_int(q, 6)};
-    if (cx_failed(part_kind_from_name(store_col_text(q, 3), &part.kind)))
-        return CX_ERR(STORE);
+    int kind = 0;
+    CX_TRY(api_enum_value(&api_enum_part_kind, store_col_text(q, 3), &kind));
+    part.kind = (enum api_part_kind)kind;
     CX_TRY(arena_copy(arena, store_col_sealed(q, 4).envelope, &part.sealed.envelope));
     *ret_part = part;
     return CX_OK;
@@ -60,17 +61,6 @@ cx_err part_last_number(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     return CX_OK;
 }
 
-static cx_err value_of(const struct api_enum *words, int count, struct cx_str word, int *ret_value)
-{
-    for (int i = 0; i < count; i++) {
-        if (!cx_str_is(word, api_enum_name(words, i)))
-            continue;
-        *ret_value = i;
-        return CX_OK;
-    }
-    return CX_ERR(STORE);
-}
-
 static cx_err sign_off_of(const struct store_stmt *q, struct arena *arena, struct sign_off *ret_row)
 {
     int side = 0;
@@ -79,7 +69,7 @@ static cx_err sign_off_of(const struct store_stmt *q, struct arena *arena, struc
                            .version = store_col_int(q, 3),
                            .signer_id = store_col_id(q, 5),
                            .created_us = store_col_int(q, 6)};
-    CX_TRY(value_of(&api_enum_sign_off_side, API_SIGN_OFF_SIDE_COUNT, store_col_text(q, 1), &side));
+    CX_TRY(api_enum_value(&api_enum_sign_off_side, store_col_text(q, 1), &side));
     row.side = (enum api_sign_off_side)side;
     CX_TRY(arena_copy(arena, store_col_sealed(q, 4).envelope, &row.comment.envelope));
     *ret_row = row;
@@ -121,8 +111,7 @@ static cx_err publication_of(const struct store_stmt *q, struct arena *arena,
                               .approver_id = store_col_id(q, 7),
                               .approved_us = store_col_int(q, 8),
                               .posted_us = store_col_int(q, 10)};
-    CX_TRY(value_of(&api_enum_publication_form, API_PUBLICATION_FORM_COUNT, store_col_text(q, 1),
-                    &form));
+    CX_TRY(api_enum_value(&api_enum_publication_form, store_col_text(q, 1), &form));
     row.form = (enum api_publication_form)form;
     CX_TRY(arena_copy_str(arena, store_col_text(q, 2), &row.template_name));
     CX_TRY(arena_copy(arena, store_col_sealed(q, 3).envelope, &row.body.envelope));
@@ -132,18 +121,17 @@ static cx_err publication_of(const struct store_stmt *q, struct arena *arena,
     return CX_OK;
 }
 
+#define PUBLICATIONS                                                                               \
+    "SELECT publication_id, form, template, body, sha256, author_id, created_us, approver_id, "    \
+    "approved_us, url, posted_us FROM incident_publication "                                       \
+    "WHERE tenant_id = $1 AND incident_id = $2 "
+
 cx_err publication_list(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
                         struct arena *arena, struct publication *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    CX_TRY(
-        store_prepare(tx,
-                      "SELECT publication_id, form, template, body, sha256, author_id, created_us, "
-                      "approver_id, approved_us, url, posted_us FROM incident_publication "
-                      "WHERE tenant_id = $1 AND incident_id = $2 "
-                      "ORDER BY created_us, publication_id LIMIT $3",
-                      &q));
+    CX_TRY(store_prepare(tx, PUBLICATIONS "ORDER BY created_us, publication_id LIMIT $3", &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, incident_id);
     store_bind_int(q, 3, PUBLICATIONS_MAX);
@@ -156,6 +144,34 @@ cx_err publication_list(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     }
     *ret_count = count;
     return CX_OK;
+}
+
+cx_err publication_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
+                        struct cx_id publication_id, struct arena *arena,
+                        struct publication *ret_row)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx, PUBLICATIONS "AND publication_id = $3", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, incident_id);
+    store_bind_id(q, 3, publication_id);
+    CX_TRY(store_step(q, &row));
+    return row ? publication_of(q, arena, ret_row) : CX_ERR(NOTFOUND);
+}
+
+cx_err publication_was_posted(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
+                              enum api_publication_form form, bool *ret_posted)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "SELECT 1 FROM incident_publication WHERE tenant_id = $1 "
+                         "AND incident_id = $2 AND form = $3 AND posted_us IS NOT NULL LIMIT 1",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, incident_id);
+    store_bind_text(q, 3, cx_str_from(api_enum_name(&api_enum_publication_form, (int)form)));
+    return store_step(q, ret_posted);
 }
 
 cx_err publication_set_approved(struct store_tx *tx, struct cx_id tenant_id,

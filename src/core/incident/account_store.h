@@ -38,6 +38,12 @@ enum { PUBLICATIONS_MAX = 200 };
 /* Oldest first; rows has room for PUBLICATIONS_MAX. */
 cx_err publication_list(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
                         struct arena *arena, struct publication *rows, size_t *ret_count);
+/* CX_E_NOTFOUND; only of that incident. */
+cx_err publication_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
+                        struct cx_id publication_id, struct arena *arena,
+                        struct publication *ret_row);
+cx_err publication_was_posted(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
+                              enum api_publication_form form, bool *ret_posted);
 /* CX_E_CONFLICT when it was approved (posted) before. */
 cx_err publication_set_approved(struct store_tx *tx, struct cx_id tenant_id,
                                 struct cx_id publication_id, struct cx_id approver_id,

@@ -5,17 +5,6 @@
     "SELECT block_id, incident_id, kind, issuer_id, profile_name, requester_id, spki_sha256, "     \
     "domain, reason, placer_id, placed_us, lifter_id, lifted_us FROM issuance_block "
 
-static cx_err kind_from_name(struct cx_str name, enum api_block_kind *ret_kind)
-{
-    for (int i = 0; i < API_BLOCK_KIND_COUNT; i++) {
-        if (!cx_str_is(name, api_enum_name(&api_enum_block_kind, i)))
-            continue;
-        *ret_kind = (enum api_block_kind)i;
-        return CX_OK;
-    }
-    return CX_ERR(STORE);
-}
-
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct block_row *ret_row)
 {
     struct block_row block = {.row = {.block_id = store_col_id(q, 0),
@@ -34,7 +23,9 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct blo
                                       .has_lifted_us = !store_col_is_null(q, 12),
                                       .lifted_us = store_col_int(q, 12)}};
     struct row_issuance_block *row = &block.row;
-    CX_TRY(kind_from_name(store_col_text(q, 2), &block.kind));
+    int kind = 0;
+    CX_TRY(api_enum_value(&api_enum_block_kind, store_col_text(q, 2), &kind));
+    block.kind = (enum api_block_kind)kind;
     CX_TRY(arena_copy_str(arena, store_col_text(q, 4), &row->profile_name));
     CX_TRY(arena_copy(arena, store_col_bytes(q, 6), &row->spki_sha256));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 7), &row->domain));

@@ -231,8 +231,10 @@ static cx_err look_at_page(struct core *core, struct cx_id tenant_id, struct pag
     return first;
 }
 
-cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id)
+cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id,
+                            const struct os_worker *thread)
 {
+    (void)thread; /* short */
     struct page_key after = PAGE_START;
     cx_err first = CX_OK;
     for (bool more = true; more;) {

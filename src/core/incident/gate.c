@@ -356,7 +356,7 @@ cx_err gate_closure(const struct account *account, struct arena *arena, struct g
     }
     CX_TRY(check_signatures(&judging));
     bool in_public = account->incident.row.tracks >> TRACK_PUBLIC & 1;
-    if (in_public && !account_was_posted(account, API_PUBLICATION_FORM_CLOSURE))
+    if (in_public && !account->closure_posted)
         CX_TRY(add(&judging, "closure-unposted", "closure",
                    "Publish and post the closure summary first."));
     *ret_list = judging.list;

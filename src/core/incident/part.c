@@ -58,17 +58,6 @@ bool part_kind_is_single(enum api_part_kind kind)
     return kind < API_PART_KIND_CAUSE;
 }
 
-cx_err part_kind_from_name(struct cx_str name, enum api_part_kind *ret_kind)
-{
-    for (int i = 0; i < API_PART_KIND_COUNT; i++) {
-        if (!cx_str_is(name, api_enum_name(&api_enum_part_kind, i)))
-            continue;
-        *ret_kind = (enum api_part_kind)i;
-        return CX_OK;
-    }
-    return CX_ERR(PARSE);
-}
-
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;

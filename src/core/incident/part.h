@@ -29,8 +29,6 @@ bool part_kind_is_single(enum api_part_kind kind);
 /* CX_E_POLICY naming the member that is missing, too much or not good enough for the kind. */
 cx_err part_check(enum api_part_kind kind, const struct api_part_content *content,
                   struct cx_diag *diag);
-/* CX_E_PARSE when it is none of them. */
-cx_err part_kind_from_name(struct cx_str name, enum api_part_kind *ret_kind);
 /* Its owner, or somebody who wrote the part: may not validate it. */
 bool part_is_of(const struct part *versions, size_t count, struct cx_id user_id);
 /* Does the text hold the phrase, without regard to the case of ASCII letters? */

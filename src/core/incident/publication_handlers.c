@@ -111,26 +111,28 @@ static cx_err read_publications(struct store_tx *tx, void *arg)
                             &reading->count);
 }
 
-static cx_err load(struct api_request *request, struct cx_id incident_id, struct reading *reading)
+struct finding {
+    struct api_request *request;
+    struct cx_id incident_id, publication_id;
+    struct publication *row;
+};
+
+static cx_err find_one(struct store_tx *tx, void *arg)
 {
-    *reading = (struct reading){.request = request, .incident_id = incident_id};
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, PUBLICATIONS_MAX, &reading->rows));
-    return store_read(request->core->store, read_publications, reading);
+    struct finding *finding = arg;
+    return publication_find(tx, finding->request->principal.tenant_id, finding->incident_id,
+                            finding->publication_id, finding->request->arena, finding->row);
 }
 
 static cx_err load_one(struct api_request *request, struct cx_id incident_id,
                        struct cx_id publication_id, struct publication *ret_row)
 {
-    struct reading reading;
-    CX_TRY(load(request, incident_id, &reading));
-    for (size_t i = 0; i < reading.count; i++) {
-        if (!cx_id_eq(reading.rows[i].publication_id, publication_id))
-            continue;
-        *ret_row = reading.rows[i];
-        return CX_OK;
-    }
-    return cx_refuse(request->diag, CX_ERR(NOTFOUND), "publication_id", "publication-unknown",
-                     "The incident has no such publication.");
+    struct finding finding = {request, incident_id, publication_id, ret_row};
+    cx_err err = store_read(request->core->store, find_one, &finding);
+    if (err.code == CX_E_NOTFOUND)
+        return cx_refuse(request->diag, err, "publication_id", "publication-unknown",
+                         "The incident has no such publication.");
+    return err;
 }
 
 static cx_err show(struct api_request *request, struct cx_id incident_id,
@@ -168,9 +170,10 @@ cx_err handle_incident_publications(struct api_request *request,
                                     const struct api_incident_publications_in *in,
                                     struct api_incident_publications_out *ret_out)
 {
-    struct reading reading;
+    struct reading reading = {.request = request, .incident_id = in->incident_id};
     struct api_publication_view *items = NULL;
-    CX_TRY(load(request, in->incident_id, &reading));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, PUBLICATIONS_MAX, &reading.rows));
+    CX_TRY(store_read(request->core->store, read_publications, &reading));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, reading.count, &items));
     for (size_t i = 0; i < reading.count; i++)
         CX_TRY(view_of(request, &reading.rows[i], &items[i]));

@@ -7,17 +7,6 @@
     "created_us, approver_id, approved_us, after_id, revoked_count, revoked_before_count, "        \
     "expired_count, held_count, finished_us FROM incident_revocation "
 
-static cx_err state_from_name(struct cx_str name, enum api_mass_revocation_state *ret_state)
-{
-    for (int i = 0; i < API_MASS_REVOCATION_STATE_COUNT; i++) {
-        if (!cx_str_is(name, api_enum_name(&api_enum_mass_revocation_state, i)))
-            continue;
-        *ret_state = (enum api_mass_revocation_state)i;
-        return CX_OK;
-    }
-    return CX_ERR(STORE);
-}
-
 static cx_err plan_of(const struct store_stmt *q, struct cx_id tenant_id, struct arena *arena,
                       struct revocation_plan *ret_plan)
 {
@@ -39,7 +28,9 @@ static cx_err plan_of(const struct store_stmt *q, struct cx_id tenant_id, struct
                                            .finished_us = store_col_int(q, 17)},
                                    .counts = {store_col_int(q, 13), store_col_int(q, 14),
                                               store_col_int(q, 15), store_col_int(q, 16)}};
-    CX_TRY(state_from_name(store_col_text(q, 3), &plan.state));
+    int state = 0;
+    CX_TRY(api_enum_value(&api_enum_mass_revocation_state, store_col_text(q, 3), &state));
+    plan.state = (enum api_mass_revocation_state)state;
     CX_TRY(arena_copy(arena, store_col_sealed(q, 7).envelope, &plan.row.comment.envelope));
     *ret_plan = plan;
     return CX_OK;

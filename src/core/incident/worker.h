@@ -5,17 +5,13 @@
  * incident and the audit entries commit together, and the mark's key makes a second one a conflict.
  */
 #pragma once
-#include "base/id.h"
+#include "core/tenant/tenant_worker.h"
 
-struct core;
-struct incident_worker;
+cx_err incident_worker_start(struct core *core, struct tenant_worker **ret_worker);
 
-cx_err incident_worker_start(struct core *core, struct incident_worker **ret_worker);
-void incident_worker_stop(struct incident_worker *worker); /* joins; NULL-safe */
-
-/* One pass over one tenant: tests. */
-cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id);
+/* One pass over one tenant. */
+cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id,
+                            const struct os_worker *thread);
 /* The steps of approved mass revocations, until none waits or thread is to end. */
-struct os_worker;
 cx_err incident_revocations_pass(struct core *core, struct cx_id tenant_id,
                                  const struct os_worker *thread);

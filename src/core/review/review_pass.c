@@ -285,8 +285,9 @@ static cx_err end_leavers(const struct look *look)
     return first;
 }
 
-cx_err review_pass(struct core *core, struct cx_id tenant_id)
+cx_err review_pass(struct core *core, struct cx_id tenant_id, const struct os_worker *thread)
 {
+    (void)thread; /* short */
     cx_err (*const parts[])(const struct look *) = {end_leavers, open_due, look_at_reviews};
     cx_err first = CX_OK;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -4,13 +4,9 @@
  * have. Each of these happens once, whatever restarts and however many nodes run (review.h).
  */
 #pragma once
-#include "base/id.h"
+#include "core/tenant/tenant_worker.h"
 
-struct core;
-struct review_worker;
-
-cx_err review_worker_start(struct core *core, struct review_worker **ret_worker);
-void review_worker_stop(struct review_worker *worker); /* joins; NULL-safe */
+cx_err review_worker_start(struct core *core, struct tenant_worker **ret_worker);
 
 /* One pass over one tenant. The first error is returned after everything else was looked at. */
-cx_err review_pass(struct core *core, struct cx_id tenant_id);
+cx_err review_pass(struct core *core, struct cx_id tenant_id, const struct os_worker *thread);
