@@ -185,9 +185,13 @@ static cx_err begin(struct store_conn *conn, enum store_mode mode)
     CX_TRY(begun);
     if (mode != STORE_MODE_MIGRATE)
         return CX_OK;
-    /* Several nodes may start at once: one migrates, the others wait and find nothing to do. */
-    char lock[80];
-    snprintf(lock, sizeof(lock), "SELECT pg_advisory_xact_lock(%d)", (int)BATCH_LOCK);
+    /* Several nodes may start at once: one migrates, the others wait and find nothing to do. A step over a large table takes as
+     * long as it takes, but waits no longer than others for the locks of that table, behind which everybody would queue. */
+    char lock[240];
+    snprintf(lock, sizeof(lock),
+             "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '%ds';"
+             "SELECT pg_advisory_xact_lock(%d); SET LOCAL lock_timeout = '%ds'",
+             (int)STORE_MIGRATE_WAIT_S, (int)BATCH_LOCK, (int)STORE_WAIT_S);
     return run_script(conn, lock);
 }
 

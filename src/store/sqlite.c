@@ -132,7 +132,9 @@ static cx_err configure(struct store_conn *conn, enum store_mode mode)
 {
     sqlite3 *db = conn_of(conn)->db;
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, STORE_WAIT_S * 1000);
+    /* Its waiters are not served in turn: of several starters the unlucky one waits for all steps of the others. */
+    sqlite3_busy_timeout(db,
+                         (mode == STORE_MODE_MIGRATE ? STORE_MIGRATE_WAIT_S : STORE_WAIT_S) * 1000);
     CX_TRY(run_script(conn, settings));
     if (mode == STORE_MODE_READ)
         return run_script(conn, "PRAGMA query_only=ON; PRAGMA cache_size=-16384");

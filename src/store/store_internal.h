@@ -21,6 +21,7 @@ enum {
     STORE_PARAM_MAX = 128,      /* parameters of one statement */
     STORE_STATEMENT_MAX = 1024, /* cached statements of one connection */
     STORE_WAIT_S = 10,          /* for a free connection or a lock, then CX_E_BUSY */
+    STORE_MIGRATE_WAIT_S = 300, /* for another starter that brings the schema forward */
     STORE_CONNECTION_MAX = 256
 };
 

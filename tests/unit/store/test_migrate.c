@@ -100,7 +100,10 @@ static void *migrate_thread(void *arg)
     struct store_options options = {.url = cx_str_from(arg)};
     struct cx_diag diag = CX_DIAG_INIT;
     static char failed;
-    return cx_is_ok(store_migrate(&options, &diag)) ? NULL : &failed;
+    if (cx_is_ok(store_migrate(&options, &diag)))
+        return NULL;
+    fprintf(stderr, "%s\n", diag.text);
+    return &failed;
 }
 
 static void migrate_at_once(enum store_engine engine)
@@ -112,11 +115,11 @@ static void migrate_at_once(enum store_engine engine)
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, migrate_thread, url), 0);
-    for (int i = 0; i < 4; i++) {
-        void *failed = NULL;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
+    void *failed[4] = {NULL};
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], &failed[i]);
+    for (int i = 0; i < 4; i++)
+        assert_null(failed[i]);
     struct store *store = NULL;
     struct store_options options = {.url = cx_str_from(url)};
     assert_ok(store_open(&options, NULL, &store));
