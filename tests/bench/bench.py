@@ -13,12 +13,13 @@ import time
 import urllib.parse
 
 import bench_acme
+import bench_login
 from harness import pki, status
 from harness.instance import BUILD, ROOT, Instance, wait_for
 
 LOAD = os.path.join(BUILD, 'tests', 'bench', 'bench_load')
 LIMITS = os.path.join(BUILD, 'tests', 'bench', 'bench_limits')
-PARTS = ('pki', 'protect', 'keys', 'store', 'audit')  # benches in C, each of one folder of src
+PARTS = ('pki', 'protect', 'keys', 'store', 'audit', 'access')  # benches in C, each of one folder of src
 TICK_US = 1e6 / os.sysconf('SC_CLK_TCK')
 PROFILE_NAME = 'server-tls-auto'  # no approval: the bench measures the machine and not people
 
@@ -296,6 +297,8 @@ def run(path, rows, seconds, only=()):
         instance.people()
         if wanted('issue'):
             issue_bench(instance, record, best, folder, seconds)
+        if wanted('login'):
+            bench_login.run(instance, record, load, seconds)
         if wanted('ocsp'):
             ocsp_bench(instance, record, folder, seconds)
         if wanted('acme'):

@@ -75,15 +75,10 @@ bool access_held_covers(const struct access_held *held, const struct access_plac
 static bool tag_allows(const struct access_rights *rights, enum permission permission,
                        const struct access_tag *tag, const struct access_place *place)
 {
-    uint32_t node = 0;
-    for (size_t i = rights_hash_tag(tag); node == 0; i++) {
-        const struct tag_slot *slot = &rights->tags[i & rights->tag_mask];
-        if (slot->first == 0)
-            return false;
-        if (cx_str_eq(slot->tag.name, tag->name) && cx_str_eq(slot->tag.value, tag->value))
-            node = slot->first;
-    }
-    for (; node; node = rights->nodes[node - 1].next) {
+    const struct tag_slot *slot = rights_tag_slot(rights, tag);
+    if (permission_set_has(&slot->alone, permission))
+        return true;
+    for (uint32_t node = slot->first; node; node = rights->nodes[node - 1].next) {
         const struct access_held *held = &rights->held[rights->nodes[node - 1].held];
         if (permission_set_has(&held->binding->permissions, permission) &&
             access_held_covers(held, place))

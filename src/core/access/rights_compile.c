@@ -358,18 +358,33 @@ static cx_err make_group_table(struct compiler *compiler)
     return CX_OK;
 }
 
-static void add_tag(struct access_rights *rights, const struct access_tag *tag, uint32_t node)
+static struct tag_slot *add_tag(struct access_rights *rights, const struct access_tag *tag)
 {
-    size_t i = rights_hash_tag(tag);
-    for (;; i++) {
-        struct tag_slot *slot = &rights->tags[i & rights->tag_mask];
-        if (slot->first &&
-            !(cx_str_eq(slot->tag.name, tag->name) && cx_str_eq(slot->tag.value, tag->value)))
+    struct tag_slot *slot = rights_tag_slot(rights, tag);
+    slot->used = true;
+    slot->hash = rights_hash_tag(tag);
+    slot->tag = *tag;
+    return slot;
+}
+
+/* Any one tag of its only clause is all that the binding asks for. */
+static bool is_tag_grant(const struct access_binding *binding)
+{
+    return binding->group_count == 0 && binding->tags->count == 1;
+}
+
+static void add_tags(struct access_rights *rights, size_t held, uint32_t *node)
+{
+    const struct access_binding *binding = rights->held[held].binding;
+    const struct tag_clause *clause = narrowest(binding->tags);
+    for (size_t t = 0; t < clause->count; t++) {
+        struct tag_slot *slot = add_tag(rights, &clause->tags[t]);
+        if (is_tag_grant(binding)) {
+            permission_set_join(&slot->alone, &binding->permissions);
             continue;
-        rights->nodes[node].next = slot->first;
-        slot->tag = *tag;
-        slot->first = node + 1;
-        return;
+        }
+        rights->nodes[*node] = (struct tag_node){.held = (uint32_t)held, .next = slot->first};
+        slot->first = ++*node;
     }
 }
 
@@ -387,13 +402,8 @@ static cx_err make_tag_table(struct compiler *compiler)
     rights->tag_mask = slots - 1;
     for (size_t i = 0; i < rights->held_count; i++) {
         const struct access_binding *binding = rights->held[i].binding;
-        if (binding->everywhere || !binding->tags)
-            continue;
-        const struct tag_clause *clause = narrowest(binding->tags);
-        for (size_t t = 0; t < clause->count; t++, node++) {
-            rights->nodes[node].held = (uint32_t)i;
-            add_tag(rights, &clause->tags[t], node);
-        }
+        if (!binding->everywhere && binding->tags)
+            add_tags(rights, i, &node);
     }
     return CX_OK;
 }

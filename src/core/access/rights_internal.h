@@ -12,7 +12,10 @@ struct group_slot {
 };
 struct tag_slot {
     struct access_tag tag;
-    uint32_t first; /* node + 1; 0: free slot */
+    uint32_t hash;               /* so that another tag's text is not fetched to be compared */
+    uint32_t first;              /* node + 1; 0: none */
+    struct permission_set alone; /* of the bindings for which this tag is enough */
+    bool used;
 };
 /* One tagged binding in the list of one alternative of its narrowest clause. */
 struct tag_node {
@@ -42,7 +45,7 @@ static inline size_t rights_hash_id(struct cx_id id)
 }
 
 /* FNV-1a. A stranger who chooses tags looks up in this table and does not fill it. */
-static inline size_t rights_hash_tag(const struct access_tag *tag)
+static inline uint32_t rights_hash_tag(const struct access_tag *tag)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < tag->name.len; i++)
@@ -50,5 +53,18 @@ static inline size_t rights_hash_tag(const struct access_tag *tag)
     hash = (hash ^ '=') * 0x100000001b3u;
     for (size_t i = 0; i < tag->value.len; i++)
         hash = (hash ^ (uint8_t)tag->value.ptr[i]) * 0x100000001b3u;
-    return (size_t)(hash ^ hash >> 32);
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* The slot of the tag, or the free one where it would be. */
+static inline struct tag_slot *rights_tag_slot(const struct access_rights *rights,
+                                               const struct access_tag *tag)
+{
+    const uint32_t hash = rights_hash_tag(tag);
+    for (size_t i = hash;; i++) {
+        struct tag_slot *slot = &rights->tags[i & rights->tag_mask];
+        if (!slot->used || (slot->hash == hash && cx_str_eq(slot->tag.name, tag->name) &&
+                            cx_str_eq(slot->tag.value, tag->value)))
+            return slot;
+    }
 }
