@@ -14,6 +14,9 @@ static const struct cli_option common[] = {
     {.name = "local",
      .value_name = "DIR",
      .help = "talk to the server on this host through DIR/run/local.sock"},
+    {.name = "because",
+     .value_name = "TEXT",
+     .help = "why: recorded with what the command changes"},
     {.name = "help", .help = "print this help"},
 };
 
@@ -119,6 +122,7 @@ cx_err cli_parse(struct cli *cli, const struct cli_command *command, int argc, c
     cli->json = cli_has(cli, "json");
     (void)cli_get(cli, "context", &cli->context);
     (void)cli_get(cli, "local", &cli->local);
+    (void)cli_get(cli, "because", &cli->because);
     *ret_help = cli_has(cli, "help");
     return *ret_help ? CX_OK : check_required(cli, command);
 }

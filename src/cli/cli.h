@@ -38,6 +38,7 @@ struct cli {
     bool json;             /* --json: one JSON document on standard output */
     struct cx_str context; /* --context; "" = the current one */
     struct cx_str local; /* --local DIR: the unix socket of that data directory; "" = by network */
+    struct cx_str because; /* --because; "" = not said */
     struct cli_value values[CLI_VALUES_MAX];
     size_t value_count;
     struct cx_str positionals[CLI_POSITIONALS_MAX];

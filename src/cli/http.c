@@ -1,6 +1,7 @@
 #include "cli/http.h"
 
 #include "base/cleanup.h"
+#include "codec/http.h"
 #include "codec/json.h"
 #include "codec/pem.h"
 #include "crypto/hash.h"
@@ -9,6 +10,8 @@
 
 CX_DEFINE_CLEANUP_PTR(CURL, curl_easy_cleanup)
 CX_DEFINE_CLEANUP_PTR(struct curl_slist, curl_slist_free_all)
+
+enum { REASON_HEADER_MAX = 16 * 1024 };
 
 struct transfer {
     CURL *curl;
@@ -26,6 +29,23 @@ static size_t take_data(char *data, size_t size, size_t count, void *arg)
         return fwrite(data, 1, size * count, transfer->out);
     transfer->err = cx_buf_add(&transfer->body, CX_BYTES(data, size * count));
     return cx_is_ok(transfer->err) ? size * count : 0;
+}
+
+/* core/api/reason.h */
+static cx_err add_reason(struct cli *cli, struct curl_slist **list)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf encoded = CX_BUF_INIT(REASON_HEADER_MAX);
+    struct cx_str line;
+    if (cli->because.len == 0)
+        return CX_OK;
+    CX_TRY(http_percent_encode(cli->because, &encoded));
+    CX_TRY(arena_printf(&cli->arena, &line, "X-Reason: %.*s", (int)encoded.len,
+                        (const char *)encoded.ptr));
+    struct curl_slist *longer = curl_slist_append(*list, line.ptr);
+    if (!longer)
+        return CX_ERR(NOMEM);
+    *list = longer;
+    return CX_OK;
 }
 
 static cx_err set_headers(const struct cli_context *context, const struct http_call *call,
@@ -140,6 +160,7 @@ cx_err http_send(struct cli *cli, const struct cli_context *context, const struc
         return CX_ERR(NOMEM);
     CX_TRY(set_target(cli, context, call->path, curl));
     CX_TRY(set_headers(context, call, &cli->arena, &headers));
+    CX_TRY(add_reason(cli, &headers));
     set_common(curl, &transfer);
     set_method(curl, call);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

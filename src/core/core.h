@@ -52,6 +52,7 @@ struct core {
     struct rule_set *rules;
     struct tenant_worker *incidents; /* core/incident/worker.h */
     struct tenant_worker *reviews;   /* core/review/worker.h */
+    struct tenant_worker *changes;   /* core/change/worker.h */
     struct nonce_set *acme_nonces;
     struct acme_validator *acme_validator;
     struct password_pool *passwords;

@@ -11,6 +11,8 @@
 #include "core/access/rights_cache.h"
 #include "core/api/memory.h"
 #include "core/api/server.h"
+#include "core/change/change.h"
+#include "core/change/worker.h"
 #include "core/federation/oidc_cache.h"
 #include "core/incident/rule_set.h"
 #include "core/incident/worker.h"
@@ -96,10 +98,12 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(password_pool_new(&core->passwords));
     CX_TRY(oidc_cache_new(&core->oidc));
     CX_TRY(audit_start(core, &core->audit));
+    CX_TRY(change_adopt(core));
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
     CX_TRY(incident_worker_start(core, &core->incidents));
     CX_TRY(review_worker_start(core, &core->reviews));
+    CX_TRY(change_worker_start(core, &core->changes));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -139,6 +143,7 @@ static void stop(struct running *run)
     nonce_set_free(core->acme_nonces);
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
+    tenant_worker_stop(core->changes);
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);

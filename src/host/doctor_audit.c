@@ -9,6 +9,7 @@
 #include "core/audit/export.h"
 #include "core/audit/verify.h"
 #include "core/tenant/tenant.h"
+#include "host/doctor_state.h"
 
 #include <inttypes.h>
 
@@ -75,7 +76,9 @@ void host_doctor(struct doctor *doctor)
         doctor_say(doctor, VERDICT_WARN, "audit",
                    "The log could not be opened, run doctor as the user that made the instance: %s",
                    cli->diag.text);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         say_tenant(doctor, &host, &tenants[i]);
+        host_doctor_state(doctor, &host, tenants[i].tenant_id, tenants[i].name);
+    }
     cli->diag = before;
 }

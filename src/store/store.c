@@ -255,6 +255,16 @@ bool store_tx_is_alone(const struct store_tx *tx)
     return tx->conn->ops->engine == STORE_SQLITE;
 }
 
+void store_tx_attach(struct store_tx *tx, void *what)
+{
+    tx->attached = what;
+}
+
+void *store_tx_attached(const struct store_tx *tx)
+{
+    return tx->attached;
+}
+
 /* ---- statements ---- */
 
 static cx_err fail_tx(struct store_tx *tx, cx_err err)

@@ -52,6 +52,11 @@ enum store_engine store_engine_of(const struct store *store);
  * change costs nothing; elsewhere (PostgreSQL) it makes each of them repeat. */
 bool store_tx_is_alone(const struct store_tx *tx);
 
+/* What the layer above keeps beside a transaction (core/change: the entry that its versions are tied to). Borrowed; NULL in
+ * the beginning. */
+void store_tx_attach(struct store_tx *tx, void *what);
+void *store_tx_attached(const struct store_tx *tx);
+
 /* Brings the schema forward to this program's version, one transaction a migration. Creates an
  * empty SQLite file. Refuses (CX_E_CONFLICT) a schema newer than this program. Several nodes may
  * call it at once. */

@@ -47,6 +47,7 @@ struct store_tx {
     struct store_conn *conn;
     struct store_stmt *used; /* statements of this transaction, reset at its end */
     cx_err failed;           /* first failed statement: the transaction can only roll back */
+    void *attached;          /* store_tx_attach; borrowed */
 };
 
 struct store_stmt {

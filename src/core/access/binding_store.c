@@ -1,4 +1,5 @@
 #include "core/access/binding_store.h"
+#include "core/change/change.h"
 #include "core/core.h"
 #include "core/field.h"
 
@@ -124,6 +125,7 @@ cx_err access_grant_write(struct store_tx *tx, const struct access_grant_row *gr
     CX_TRY(row_role_binding_insert(tx, &grant->row));
     CX_TRY(write_groups(tx, grant, diag));
     CX_TRY(write_tags(tx, grant));
+    CX_TRY(change_note_id(tx, grant->row.tenant_id, CHANGE_BINDING, grant->row.binding_id));
     return access_changed(tx, grant->row.tenant_id);
 }
 
@@ -238,6 +240,7 @@ cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id bin
     CX_TRY(store_exec(q));
     if (store_changes(q) != 1)
         return CX_ERR(CONFLICT);
+    CX_TRY(change_note_id(tx, tenant_id, CHANGE_BINDING, binding_id));
     return access_changed(tx, tenant_id);
 }
 

@@ -2,6 +2,7 @@
  * through the API: what keeps people apart is not for the people to lift. */
 #include "api_routes.h"
 #include "core/access/conflict.h"
+#include "core/change/change.h"
 #include "core/field.h"
 #include "store/rows.h"
 
@@ -60,6 +61,7 @@ static cx_err write_conflict(struct store_tx *tx, void *arg)
     CX_TRY(check_term(tx, request, "one", create->row.one));
     CX_TRY(check_term(tx, request, "other", create->row.other));
     CX_TRY(row_role_conflict_insert(tx, &create->row));
+    CX_TRY(change_note_all(tx, create->row.tenant_id, CHANGE_ROLE_CONFLICT));
     return access_conflict_check_role(tx, create->row.tenant_id, CX_STR_NONE, request->now_us,
                                       request->arena, request->diag);
 }

@@ -3,6 +3,7 @@
 #include "core/access/access_store.h"
 #include "core/access/conflict.h"
 #include "core/access/group_store.h"
+#include "core/change/change.h"
 #include "core/field.h"
 
 static cx_err refuse_unknown(struct cx_diag *diag)
@@ -111,7 +112,9 @@ cx_err handle_group_get(struct api_request *request, const struct api_group_get_
 
 static cx_err write_group(struct store_tx *tx, void *arg)
 {
-    return row_access_group_insert(tx, arg);
+    const struct row_access_group *row = arg;
+    CX_TRY(row_access_group_insert(tx, row));
+    return change_note_id(tx, row->tenant_id, CHANGE_GROUP, row->group_id);
 }
 
 cx_err handle_group_create(struct api_request *request, const struct api_group_create_in *in,

@@ -1,5 +1,6 @@
 #include "core/access/group_store.h"
 #include "core/access/state_store.h"
+#include "core/change/change.h"
 
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct group_row *ret_group)
 {
@@ -111,8 +112,9 @@ static cx_err is_there(struct store_tx *tx, const char *sql, struct cx_id tenant
     return store_step(q, ret_there);
 }
 
-static cx_err end_pair(struct store_tx *tx, const char *sql, struct cx_id tenant_id,
-                       struct cx_id group_id, struct cx_id other_id, cx_time now_us)
+static cx_err end_pair(struct store_tx *tx, enum change_object object, const char *sql,
+                       struct cx_id tenant_id, struct cx_id group_id, struct cx_id other_id,
+                       cx_time now_us)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx, sql, &q));
@@ -123,6 +125,7 @@ static cx_err end_pair(struct store_tx *tx, const char *sql, struct cx_id tenant
     CX_TRY(store_exec(q));
     if (store_changes(q) != 1)
         return CX_ERR(NOTFOUND);
+    CX_TRY(change_note_ids(tx, tenant_id, object, group_id, other_id));
     return access_changed(tx, tenant_id);
 }
 
@@ -143,13 +146,14 @@ cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     if (there)
         return CX_OK;
     CX_TRY(row_group_member_insert(tx, &row));
+    CX_TRY(change_note_ids(tx, tenant_id, CHANGE_MEMBER, group_id, user_id));
     return access_changed(tx, tenant_id);
 }
 
 cx_err group_end_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct cx_id user_id, cx_time now_us)
 {
-    return end_pair(tx,
+    return end_pair(tx, CHANGE_MEMBER,
                     "UPDATE group_member SET ended_us = $4 WHERE tenant_id = $1 AND group_id = $2 "
                     "AND user_id = $3 AND ended_us IS NULL",
                     tenant_id, group_id, user_id, now_us);
@@ -208,13 +212,14 @@ cx_err group_add_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_
         return cx_refuse(diag, CX_ERR(POLICY), "child_id", "group-depth",
                          "Groups nest at most %d levels deep.", GROUP_DEPTH_MAX);
     CX_TRY(row_group_nesting_insert(tx, &row));
+    CX_TRY(change_note_ids(tx, tenant_id, CHANGE_NESTING, parent_id, child_id));
     return access_changed(tx, tenant_id);
 }
 
 cx_err group_end_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_id parent_id,
                          struct cx_id child_id, cx_time now_us)
 {
-    return end_pair(tx,
+    return end_pair(tx, CHANGE_NESTING,
                     "UPDATE group_nesting SET ended_us = $4 WHERE tenant_id = $1 "
                     "AND parent_id = $2 AND child_id = $3 AND ended_us IS NULL",
                     tenant_id, parent_id, child_id, now_us);

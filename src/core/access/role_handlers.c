@@ -2,6 +2,7 @@
 #include "api_routes.h"
 #include "core/access/conflict.h"
 #include "core/access/view.h"
+#include "core/change/change.h"
 #include "core/field.h"
 
 enum { ROLES_SHOWN_MAX = 400 };
@@ -167,6 +168,7 @@ static cx_err write_role(struct store_tx *tx, void *arg)
         if (wanted != permission_set_has(&before, (enum permission)i))
             CX_TRY(write_permission(tx, set, (enum permission)i, wanted));
     }
+    CX_TRY(change_note_text(tx, row.tenant_id, CHANGE_ROLE, set->name));
     CX_TRY(access_changed(tx, row.tenant_id));
     return access_conflict_check_role(tx, row.tenant_id, set->name, request->now_us, request->arena,
                                       request->diag);

@@ -72,6 +72,7 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_REVIEW_CREATE] = {A | Y, TENANT, false},
     [PERMISSION_REVIEW_DECIDE] = {A | Y, TENANT, true},
     [PERMISSION_REVIEW_EXPORT] = {A | U | Y, TENANT, false},
+    [PERMISSION_CHANGE_READ] = {A | U | Y, TENANT, false},
     [PERMISSION_CONFLICT_READ] = {A | U | Y, TENANT, false},
     [PERMISSION_CONFLICT_CREATE] = {Y, TENANT, true},
     [PERMISSION_ACCESS_EXPLAIN] = {A | U | Y, TENANT, false},

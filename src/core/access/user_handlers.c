@@ -5,6 +5,7 @@
 #include "core/access/view.h"
 #include "core/authentication/factor_rights.h"
 #include "core/authentication/session_store.h"
+#include "core/change/change.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 
@@ -182,6 +183,7 @@ static cx_err write_user(struct store_tx *tx, void *arg)
     struct api_request *request = create->request;
     const struct row_tenant_user *user = create->user;
     CX_TRY(row_tenant_user_insert(tx, user));
+    CX_TRY(change_note_id(tx, user->tenant_id, CHANGE_USER, user->user_id));
     for (size_t i = 0; i < create->grant_count; i++)
         CX_TRY(access_grant_write(tx, &create->grants[i], request->diag));
     CX_TRY(

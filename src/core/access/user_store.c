@@ -1,5 +1,6 @@
 #include "core/access/access_store.h"
 #include "store/rows.h"
+#include "core/change/change.h"
 
 static const char *const STATES[USER_STATE_COUNT] = {
     [USER_INVITED] = "invited", [USER_ACTIVE] = "active", [USER_DISABLED] = "disabled"};
@@ -100,7 +101,9 @@ cx_err user_set_state(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
     else
         store_bind_null(q, 5);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+    if (store_changes(q) != 1)
+        return CX_ERR(CONFLICT);
+    return change_note_id(tx, tenant_id, CHANGE_USER, user_id);
 }
 
 cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,

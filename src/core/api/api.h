@@ -33,6 +33,7 @@ struct api_request {
     struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
     struct cx_str cookies, origin;      /* headers as sent; "" when absent */
     bool from_gate;
+    struct cx_str reason; /* X-Reason, decoded: personal data; api_commit records it */
     bool head_only;       /* HEAD, which is routed as GET */
     struct cx_str target; /* path and query as sent: what a signed URL is compared with */
     /* What the handler has to say beside its answer. */
@@ -43,5 +44,5 @@ struct api_request {
 };
 
 /* audit_commit with the operation's audit name, the principal and the request id filled in. details is
- * a JSON object; object may be set by fn through event (pass it in arg). */
+ * a JSON object, to which the X-Reason header adds; object may be set by fn through event (pass it in arg). */
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg);

@@ -8,6 +8,7 @@
 #include "core/api/encode.h"
 #include "core/api/exchange.h"
 #include "core/api/problem.h"
+#include "core/api/reason.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -246,6 +247,8 @@ static cx_err call_handler(struct api_exchange *exchange, struct cx_bytes body)
     void *in = NULL, *out = NULL;
     CX_TRY(arena_alloc(&exchange->arena, operation->in->size, &in));
     CX_TRY(arena_alloc(&exchange->arena, handler->out_size, &out));
+    CX_TRY(api_reason_read(exchange->head.reason, &exchange->arena, &exchange->diag,
+                           &exchange->request.reason));
     CX_TRY(
         api_decode_path(exchange->route.values, exchange->route.value_count, &exchange->diag, in));
     CX_TRY(api_decode_query(operation->in, exchange->query, &exchange->arena, &exchange->diag, in));
@@ -303,6 +306,7 @@ cx_err api_commit(struct api_request *request, struct audit_event *event, store_
             INTERNAL); /* a reading operation that writes: the contract must say so first */
     event->action = request->operation->audit;
     event->request_id = request->request_id;
+    CX_TRY(api_reason_add(event->details, request->reason, request->arena, &event->details));
     if (request->principal.authenticated) {
         event->actor = &request->principal;
         event->tenant_id = request->principal.tenant_id;

@@ -4,6 +4,7 @@
  * refuses what it does not know.
  */
 #include "core/api/server.h"
+#include "core/api/reason.h"
 
 #include "core/api/identity.h"
 #include "core/api/problem.h"
@@ -188,6 +189,7 @@ static struct api_head read_head(struct call *call, struct MHD_Connection *conne
                              .authorization = header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION),
                              .cookies = header_of(connection, MHD_HTTP_HEADER_COOKIE),
                              .origin = header_of(connection, MHD_HTTP_HEADER_ORIGIN),
+                             .reason = header_of(connection, API_HEADER_REASON),
                              .content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE)};
 }
 

@@ -2,6 +2,7 @@
 #include "core/audit/audit_internal.h"
 #include "base/cleanup.h"
 #include "core/access/access.h"
+#include "core/change/change.h"
 #include "core/core.h"
 #include "core/protect/protect.h"
 #include "store/rows.h"
@@ -94,6 +95,7 @@ static cx_err number_entry(struct store_tx *tx, struct row_audit_entry *row,
         .call_id = row->call_id,
         .object_id = row->object_id,
         .commitment = row->commitment,
+        .state_hash = row->has_state_hash ? row->state_hash : CX_BYTES_NONE,
     };
     uint64_t index = 0;
     CX_TRY(audit_store_number(tx, &record, &index, leaf));
@@ -103,8 +105,8 @@ static cx_err number_entry(struct store_tx *tx, struct row_audit_entry *row,
     return CX_OK;
 }
 
-cx_err audit_append(struct store_tx *tx, const struct audit_event *event,
-                    const struct audit_entry *entry)
+static cx_err append(struct store_tx *tx, const struct audit_event *event,
+                     const struct audit_entry *entry, const struct change_tie *tie)
 {
     struct row_audit_entry row = {
         .tenant_id = event->tenant_id,
@@ -129,10 +131,20 @@ cx_err audit_append(struct store_tx *tx, const struct audit_event *event,
         row.object_type = cx_str_from(cx_id_prefix(event->object_type));
         row.has_object_id = row.has_object_type = true;
     }
+    if (tie && tie->count) {
+        row.has_state_hash = true;
+        row.state_hash = CX_BYTES(tie->hash, sizeof(tie->hash));
+    }
     struct merkle_hash leaf;
     if (store_tx_is_alone(tx))
         CX_TRY(number_entry(tx, &row, &leaf));
     return row_audit_entry_insert(tx, &row);
+}
+
+cx_err audit_append(struct store_tx *tx, const struct audit_event *event,
+                    const struct audit_entry *entry)
+{
+    return append(tx, event, entry, NULL);
 }
 
 struct commit {
@@ -145,9 +157,11 @@ struct commit {
 static cx_err change_and_append(struct store_tx *tx, void *arg)
 {
     const struct commit *commit = arg;
+    struct change_tie tie;
+    change_tie_begin(tx, &tie, commit->event->tenant_id, commit->entry->entry_id);
     if (commit->fn)
         CX_TRY(commit->fn(tx, commit->arg));
-    return audit_append(tx, commit->event, commit->entry);
+    return append(tx, commit->event, commit->entry, &tie);
 }
 
 cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, void *arg)

@@ -8,9 +8,9 @@
 /* The columns of audit_entry that make a leaf, in the order audit_record_read expects from column first on. */
 #define AUDIT_RECORD_COLUMNS                                                                       \
     "version, entry_id, tenant_id, time_us, action, outcome, object_type, user_id, token_id, "     \
-    "call_id, object_id, commitment"
-enum { AUDIT_RECORD_COLUMN_COUNT = 12 };
-/* Texts and commitment are views into the row: valid until the next step. */
+    "call_id, object_id, commitment, state_hash"
+enum { AUDIT_RECORD_COLUMN_COUNT = 13 };
+/* Texts and hashes are views into the row: valid until the next step. */
 struct audit_record audit_record_read(const struct store_stmt *q, int first);
 
 /* Entries that the sequencer works on at once; one statement numbers AUDIT_GROUP of them. */

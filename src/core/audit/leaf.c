@@ -28,7 +28,8 @@ static cx_err write_optional_id(struct json_writer *json, const char *key, enum 
 
 cx_err audit_leaf_write(const struct audit_record *record, struct cx_buf *out)
 {
-    if (record->version != AUDIT_LEAF_VERSION || record->commitment.len != AUDIT_COMMITMENT_LEN)
+    if (record->version != AUDIT_LEAF_VERSION || record->commitment.len != AUDIT_COMMITMENT_LEN ||
+        (record->state_hash.len && record->state_hash.len != AUDIT_STATE_HASH_LEN))
         return CX_ERR(PARSE);
     struct json_writer json = json_writer(out);
     CX_TRY(json_begin_object(&json, NULL));
@@ -47,5 +48,7 @@ cx_err audit_leaf_write(const struct audit_record *record, struct cx_buf *out)
         CX_TRY(json_write_id(&json, "object", type, record->object_id));
     }
     CX_TRY(json_write_hex(&json, "commitment", record->commitment));
+    if (record->state_hash.len)
+        CX_TRY(json_write_hex(&json, "state", record->state_hash));
     return json_end(&json);
 }

@@ -13,7 +13,8 @@ enum {
     AUDIT_LEAF_MAX = 4096,
     AUDIT_ACTION_MAX = 64,
     AUDIT_SALT_LEN = 16,
-    AUDIT_COMMITMENT_LEN = 32
+    AUDIT_COMMITMENT_LEN = 32,
+    AUDIT_STATE_HASH_LEN = 32
 };
 
 /* A zero id is absent. Texts are borrowed. */
@@ -24,6 +25,8 @@ struct audit_record {
     struct cx_str action, outcome, object_type;
     struct cx_id user_id, token_id, call_id, object_id;
     struct cx_bytes commitment;
+    struct cx_bytes
+        state_hash; /* of the versions that the entry brought (core/change); empty: none */
 };
 
 /* CX_E_PARSE when the record is no entry of a version known here: the database was altered. */

@@ -26,6 +26,7 @@ struct audit_record audit_record_read(const struct store_stmt *q, int first)
         .call_id = optional_id(q, first + 9),
         .object_id = optional_id(q, first + 10),
         .commitment = store_col_bytes(q, first + 11),
+        .state_hash = store_col_bytes(q, first + 12),
     };
 }
 

@@ -10,6 +10,7 @@
 #include "core/access/credential.h"
 #include "core/authentication/begin.h"
 #include "core/authentication/session.h"
+#include "core/change/change.h"
 #include "core/federation/grants.h"
 #include "core/federation/identity.h"
 #include "core/federation/oidc_redeem.h"
@@ -302,6 +303,7 @@ static cx_err write_user(struct store_tx *tx, const struct finishing *f)
     struct user_row user;
     if (!f->known) {
         CX_TRY(row_tenant_user_insert(tx, &f->made_user));
+        CX_TRY(change_note_id(tx, tenant_id, CHANGE_USER, f->made_user.user_id));
         CX_TRY(row_oidc_identity_insert(tx, &f->made_identity));
         return oidc_identity_note_login(tx, tenant_id, f->made_identity.identity_id, now_us);
     }

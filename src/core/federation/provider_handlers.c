@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "core/access/group_store.h"
 #include "core/access/state_store.h"
+#include "core/change/change.h"
 #include "core/federation/grants.h"
 #include "core/federation/oidc_redeem.h"
 #include "core/field.h"
@@ -263,7 +264,8 @@ static cx_err write_settings(struct store_tx *tx, void *arg)
     for (size_t i = 0; i < s->rule_count; i++)
         CX_TRY(check_rule(tx, s, &s->rules[i]));
     CX_TRY(s->create ? row_oidc_provider_insert(tx, &s->row) : oidc_provider_replace(tx, &s->row));
-    return oidc_rules_replace(tx, s->row.tenant_id, s->row.provider_id, s->rules, s->rule_count);
+    CX_TRY(oidc_rules_replace(tx, s->row.tenant_id, s->row.provider_id, s->rules, s->rule_count));
+    return change_note_id(tx, s->row.tenant_id, CHANGE_OIDC_PROVIDER, s->row.provider_id);
 }
 
 static cx_err describe(const struct settings *s, struct cx_str name, struct cx_str *ret_details)

@@ -1,4 +1,5 @@
 #include "core/federation/provider_store.h"
+#include "core/change/change.h"
 
 #define PROVIDER_COLUMNS                                                                           \
     "provider_id, name, state, issuer, client_id, client_secret, scopes, groups_claim, userinfo, " \
@@ -177,7 +178,9 @@ cx_err oidc_provider_set_state(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_id(q, 2, provider_id);
     store_bind_text(q, 3, active ? CX_STR("active") : CX_STR("disabled"));
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+    if (store_changes(q) != 1)
+        return CX_ERR(NOTFOUND);
+    return change_note_id(tx, tenant_id, CHANGE_OIDC_PROVIDER, provider_id);
 }
 
 static cx_err identity_of(const struct store_stmt *q, struct arena *arena,

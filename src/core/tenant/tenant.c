@@ -3,6 +3,7 @@
 #include "core/access/binding_store.h"
 #include "core/access/credential.h"
 #include "core/audit/audit.h"
+#include "core/change/change.h"
 #include "core/core.h"
 #include "core/field.h"
 #include "core/protect/protect.h"
@@ -57,6 +58,7 @@ static cx_err write_tenant(struct store_tx *tx, void *arg)
     if (err.code != CX_E_NOTFOUND)
         return err;
     CX_TRY(row_tenant_insert(tx, insert->tenant));
+    CX_TRY(change_note_all(tx, insert->tenant->tenant_id, CHANGE_TENANT));
     return row_data_key_insert(tx, insert->key);
 }
 
@@ -139,6 +141,7 @@ static cx_err write_issuer(struct store_tx *tx, void *arg)
 {
     const struct row_issuer *issuer = arg;
     CX_TRY(row_issuer_insert(tx, issuer));
+    CX_TRY(change_note_id(tx, issuer->tenant_id, CHANGE_ISSUER, issuer->issuer_id));
     /* Due at once: every shard of an issuer exists before its first certificate names it. */
     for (int64_t shard = 0; shard < issuer->shard_count; shard++) {
         struct row_crl_shard row = {
@@ -207,7 +210,8 @@ static cx_err write_profile(struct store_tx *tx, void *arg)
     insert->newest = row ? store_col_int(q, 0) : 0;
     if (insert->row->version != insert->newest + 1)
         return CX_ERR(CONFLICT);
-    return row_profile_version_insert(tx, insert->row);
+    CX_TRY(row_profile_version_insert(tx, insert->row));
+    return change_note_text(tx, insert->row->tenant_id, CHANGE_PROFILE, insert->row->name);
 }
 
 cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_bytes yaml,
@@ -264,6 +268,7 @@ static cx_err write_invitation(struct store_tx *tx, void *arg)
     bool had = false;
     CX_TRY(had_administrator(tx, insert->user->tenant_id, &had));
     CX_TRY(row_tenant_user_insert(tx, insert->user));
+    CX_TRY(change_note_id(tx, insert->user->tenant_id, CHANGE_USER, insert->user->user_id));
     for (size_t i = 0; i < insert->grant_count; i++) {
         struct access_grant_row grant = insert->grants[i];
         if (!had && cx_str_eq(grant.row.role, ACCESS_ADMINISTRATOR)) {

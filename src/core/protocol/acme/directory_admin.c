@@ -2,6 +2,7 @@
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "core/access/access_store.h"
+#include "core/change/change.h"
 #include "core/field.h"
 #include "core/issuance/issuer.h"
 #include "core/policy/profile_store.h"
@@ -203,6 +204,7 @@ static cx_err write_directory(struct store_tx *tx, void *arg)
         CX_TRY(err);
     }
     CX_TRY(row_acme_directory_insert(tx, &c->row));
+    CX_TRY(change_note_id(tx, c->row.tenant_id, CHANGE_ACME_DIRECTORY, c->row.directory_id));
     return acme_directory_find(tx, c->row.directory_id, request->arena, &c->made);
 }
 

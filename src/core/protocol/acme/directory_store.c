@@ -1,4 +1,5 @@
 #include "core/protocol/acme/directory_store.h"
+#include "core/change/change.h"
 
 #define COLUMNS                                                                                    \
     "tenant_id, directory_id, name, state, issuer_id, profiles, user_id, challenges, "             \
@@ -111,5 +112,7 @@ cx_err acme_directory_set_state(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_id(q, 2, directory_id);
     store_bind_text(q, 3, active ? CX_STR("active") : CX_STR("disabled"));
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+    if (store_changes(q) != 1)
+        return CX_ERR(NOTFOUND);
+    return change_note_id(tx, tenant_id, CHANGE_ACME_DIRECTORY, directory_id);
 }
