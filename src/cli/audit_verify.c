@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "core/audit/verify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/mman.h>
@@ -27,6 +28,8 @@ static cx_err map_file(struct cli *cli, struct cx_str path, struct mapping *ret_
     struct stat info;
     CX_TRY(arena_copy_str(&cli->arena, path, &name));
     CX_AUTO_CLOSE int fd = open(name.ptr, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return cx_refuse(&cli->diag, CX_ERR(NOTFOUND), "", "", "%s cannot be read: %m.", name.ptr);
     if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
         return cx_refuse(&cli->diag, CX_ERR(IO), "", "", "%s cannot be read: %m.", name.ptr);
     if (info.st_size == 0)

@@ -34,8 +34,10 @@ cx_err review_verify_run(struct cli *cli, const struct cli_command *command)
     (void)command;
     (void)cli_get(cli, "vkey", &vkey); /* absent: stays empty */
     CX_TRY(arena_copy_str(&cli->arena, cli->positionals[0], &path));
-    if (cx_failed(os_file_read(path.ptr, REVIEW_EVIDENCE_MAX, &file)))
-        return cx_refuse(&cli->diag, CX_ERR(IO), "", "", "%s cannot be read.", path.ptr);
+    cx_err err = os_file_read(path.ptr, REVIEW_EVIDENCE_MAX, &file);
+    if (cx_failed(err))
+        return cx_refuse(&cli->diag, err, "", "", "%s cannot be read: %s.", path.ptr,
+                         cx_err_name(err));
     CX_TRY(review_evidence_verify(cx_buf_view(&file), vkey, &cli->diag, &verified));
     return print_result(cli, &verified);
 }

@@ -39,30 +39,34 @@ static const char security_headers[] =
 /* What nginx itself refuses, as RFC 9457 problem documents of the same form as core's. */
 static const struct {
     unsigned from, status;
-    const char *type, *title, *detail;
+    const char *type, *rule, *title, *detail;
     bool retry; /* says when to come back */
 } problems[] = {
-    {400, 400, "parse", "Bad Request", "The request is not valid HTTP.", false},
-    {404, 404, "notfound", "Not Found", "There is no such object.", false},
-    {403, 404, "notfound", "Not Found", "There is no such object.", false},
-    {405, 405, "usage", "Method Not Allowed", "This resource is only read.", false},
-    {408, 408, "limit", "Request Timeout", "The request took too long to arrive.", false},
-    {413, 413, "limit", "Content Too Large", "The body is larger than this server accepts.", false},
-    {414, 414, "limit", "URI Too Long", "The address is longer than this server accepts.", false},
-    {429, 429, "limit", "Too Many Requests",
+    {400, 400, "parse", "gate-http", "Bad Request", "The request is not valid HTTP.", false},
+    {404, 404, "notfound", "gate-path", "Not Found", "There is no such object.", false},
+    {403, 404, "notfound", "gate-path", "Not Found", "There is no such object.", false},
+    {405, 405, "usage", "gate-method", "Method Not Allowed", "This resource is only read.", false},
+    {408, 408, "limit", "gate-timeout", "Request Timeout", "The request took too long to arrive.",
+     false},
+    {413, 413, "limit", "gate-body-size", "Content Too Large",
+     "The body is larger than this server accepts.", false},
+    {414, 414, "limit", "gate-address-size", "URI Too Long",
+     "The address is longer than this server accepts.", false},
+    {429, 429, "limit", "gate-rate", "Too Many Requests",
      "This address sends too many requests or holds too many connections. Slow down and try again.",
      true},
-    {494, 431, "limit", "Request Header Fields Too Large",
+    {494, 431, "limit", "gate-header-size", "Request Header Fields Too Large",
      "The header is larger than this server accepts.", false},
-    {495, 400, "auth", "Bad Request", "The client certificate was not accepted.", false},
-    {497, 400, "usage", "Bad Request", "This port speaks TLS: use https.", false},
-    {500, 500, "internal", "Internal Server Error", "The gate failed. Its log has the reason.",
-     false},
-    {502, 502, "busy", "Bad Gateway",
+    {495, 400, "auth", "gate-client-certificate", "Bad Request",
+     "The client certificate was not accepted.", false},
+    {497, 400, "usage", "gate-tls", "Bad Request", "This port speaks TLS: use https.", false},
+    {500, 500, "internal", "gate-failed", "Internal Server Error",
+     "The gate failed. Its log has the reason.", false},
+    {502, 502, "busy", "gate-no-service", "Bad Gateway",
      "The service is starting or restarting; whether anything was done is unknown. Try again.",
      true},
-    {503, 503, "busy", "Service Unavailable", "The service is busy. Try again.", true},
-    {504, 504, "busy", "Gateway Timeout",
+    {503, 503, "busy", "gate-busy", "Service Unavailable", "The service is busy. Try again.", true},
+    {504, 504, "busy", "gate-no-answer", "Gateway Timeout",
      "The service did not answer in time; whether anything was done is unknown.", true},
 };
 
@@ -82,11 +86,11 @@ static cx_err write_problems(struct cx_buf *out)
             "            add_header Cache-Control \"no-store\" always;\n"
             "            add_header X-Content-Type-Options \"nosniff\" always;\n%s"
             "            return %u '{\"type\":\"urn:certinext:problem:%s\",\"title\":\"%s\","
-            "\"status\":%u,\"detail\":\"%s\"}';\n        }\n",
+            "\"status\":%u,\"detail\":\"%s\",\"rule\":\"%s\"}';\n        }\n",
             problems[i].from,
             problems[i].retry ? "            add_header Retry-After \"1\" always;\n" : "",
             problems[i].status, problems[i].type, problems[i].title, problems[i].status,
-            problems[i].detail));
+            problems[i].detail, problems[i].rule));
     }
     return CX_OK;
 }

@@ -3,6 +3,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 import weakref
 
 
@@ -51,6 +52,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 clients = weakref.WeakSet()
+IDLE_MAX_S = 45  # the gate closes a connection that was idle for 60 s, and a POST into that is not sent twice
 
 
 def close_all():
@@ -64,7 +66,7 @@ class Client:
     closed it between two requests."""
 
     def __init__(self, connect, token=None):
-        self.connect, self.token, self.connection = connect, token, None
+        self.connect, self.token, self.connection, self.used = connect, token, None, 0
         clients.add(self)
 
     def with_token(self, token):
@@ -79,6 +81,8 @@ class Client:
         headers = dict(headers or {})
         if self.token:
             headers.setdefault('Authorization', 'Bearer ' + self.token)
+        if time.monotonic() - self.used > IDLE_MAX_S:
+            self.close()
         for attempt in (1, 2):
             fresh = self.connection is None
             try:
@@ -87,6 +91,7 @@ class Client:
                 self.connection.request(method, path, body, headers)
                 answer = self.connection.getresponse()
                 data = answer.read()
+                self.used = time.monotonic()
                 if answer.will_close:
                     self.close()
                 return Response(answer.status, answer.headers, data)

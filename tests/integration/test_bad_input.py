@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import pki
+from harness import bad_input, pki
 
 GOOD = {'certificate_profile': 'server-tls', 'csr': 'x'}
 
@@ -113,3 +113,134 @@ def test_text_is_data(instance, people):
     nasty = '\'; DROP TABLE certificate; -- <script>alert(1)</script> "\\ %s ☃ 𝔘\n\tend'
     view = instance.request(comment=nasty)
     assert people['approver'].get('/v1/requests/' + view['id']).expect(200)['comment'] == nasty
+
+
+# The same of every operation, generated from the contract.
+
+CONTRACT = bad_input.Contract()
+
+
+# Tables that fill without a caller: checkpoints, CRLs, and the certificates of OCSP responders and what they sign.
+BY_ITSELF = {'audit_checkpoint', 'audit_entry', 'audit_tree', 'intent', 'request', 'certificate', 'certificate_body', 'certificate_name',
+             'certificate_zone', 'crl_file', 'crl_shard', 'ocsp_responder', 'ocsp_answer'}
+
+
+class Everything:
+    """The matrix, callers whose rights do not stand in its way, and what came of it."""
+
+    def __init__(self, instance, run_sql):
+        self.instance, self.run_sql = instance, run_sql
+        instance.people()
+        admin = instance.enroll_admin()
+        directory = admin.post('/v1/acme-directories', {'name': 'matrix', 'certificate_profiles': ['server-tls-auto']})
+        known = {'directory_id': directory.expect(201)['id'], 'issuer_id': instance.issuer()['id'],
+                 'tenant_id': admin.get('/v1/me').expect(200)['tenant_id']}
+        self.matrix = bad_input.Matrix(CONTRACT, known)
+        self.callers = [instance.user('administrator', name='Caller'), instance.user('security-officer', name='Other Caller')]
+        self.rights = [set(c.get('/v1/me').expect(200)['permissions']) for c in self.callers]
+        before = self.state()
+        self.failures = {operation.name: list(self.faults(operation)) for operation in self.matrix.operations}
+        self.changes = {what: (before[what], now) for what, now in self.state().items() if now != before[what]}
+
+    def state(self):
+        """Rows by table, what people asked for and got, and the processes' ids."""
+        names = self.run_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'" if self.instance.database else
+                             "SELECT name FROM sqlite_master WHERE type = 'table'")
+        rows = self.run_sql(' UNION ALL '.join(f"SELECT '{name}', count(*) FROM {name}" for name, *_ in sorted(names)))
+        return {**{name: int(count) for name, count in rows if name not in BY_ITSELF},
+                'requests and certificates': counts(self.instance),
+                **{'pid of ' + role: process['pid'] for role, process in self.instance.roles().items()}}
+
+    def caller(self, operation):
+        for client, rights in zip(self.callers, self.rights):
+            if not operation.permission or operation.permission in rights:
+                return client
+        raise AssertionError(f'{operation.name}: neither caller has {operation.permission}; give the matrix one who has')
+
+    def faults(self, operation):
+        client = self.caller(operation)
+        for case in operation.cases:
+            headers = {'Content-Type': case.content_type} if case.body is not None and case.content_type else {}
+            answer = send_again(client, case, headers)
+            wrong = JUDGES[case.kind](case, answer)
+            if wrong:
+                yield f'{case.name}: {wrong}: {answer.status} {answer.body[:300]!r}'
+
+
+def send_again(client, case, headers):
+    """What must change nothing may be sent again when the gate has closed the connection after an answer (it may: 10000
+    requests, or an answer that came before the body was read)."""
+    for _ in range(3):
+        try:
+            return client.send(case.method, case.target, case.body, headers)
+        except OSError:
+            client.close()
+    raise AssertionError(f'{case.name}: {case.method} {case.target} is never answered')
+
+
+def judge_problem(case, answer):
+    if answer.status not in case.statuses:
+        return f'expected {case.statuses}'
+    if answer.header('Content-Type') != 'application/problem+json':
+        return 'no problem document'
+    document = answer.json()
+    if not all(document.get(key) for key in ('type', 'title', 'detail', 'rule')) or document.get('status') != answer.status:
+        return 'an incomplete problem document'
+    if case.field is not None and document.get('field', '').removeprefix('/') != case.field:
+        return f'expected the field {case.field}'
+    return None
+
+
+def judge_gate(case, answer):
+    """The gate refuses what is no HTTP before core sees it."""
+    return judge_problem(case, answer) or (None if answer.json()['rule'].startswith('gate-') else 'expected the gate to refuse')
+
+
+def judge_ocsp(case, answer):
+    """RFC 6960 §4.2.1: malformedRequest (1)."""
+    return None if answer.status == 200 and answer.body == bytes.fromhex('30030a0101') else 'expected malformedRequest'
+
+
+def judge_acme(case, answer):
+    """RFC 8555 §6.7."""
+    if answer.status != 400 or answer.header('Content-Type') != 'application/problem+json':
+        return 'expected a problem document with 400'
+    return None if answer.json()['type'] == 'urn:ietf:params:acme:error:malformed' else 'expected the type malformed'
+
+
+def judge_page(case, answer):
+    """The report form answers people: a page, and never 2xx."""
+    is_page = (answer.header('Content-Type') or '').startswith('text/html')
+    return None if answer.status in (400, 413, 422) and is_page else 'expected a page that refuses'
+
+
+JUDGES = {'problem': judge_problem, 'gate': judge_gate, 'ocsp': judge_ocsp, 'acme': judge_acme, 'page': judge_page}
+
+
+@pytest.fixture(scope='module')
+def everything(instance, cluster):
+    return Everything(instance, lambda statement: instance.sql(statement, *((cluster(), instance.database) if instance.database else ())))
+
+
+def test_every_operation_refuses_bad_input(everything):
+    failures = [f'{name}: {fault}' for name, faults in everything.failures.items() for fault in faults]
+    assert not failures, f'{len(failures)} faults\n' + '\n'.join(failures[:60])
+
+
+def test_bad_input_changed_nothing(instance, everything):
+    assert not everything.changes
+    for client in everything.callers:
+        done = [entry['action'] for entry in instance.admin.pages('/v1/audit/entries?actor_id=' + client.user_id)
+                if entry['outcome'] == 'done']
+        assert done == ['user.enroll'], done
+
+
+def test_bad_input_leaves_nothing_of_the_contract_out(everything):
+    """Every parameter and every member of every body has a case that breaks it."""
+    for operation in everything.matrix.operations:
+        assert operation.cases
+        named = {case.field for case in operation.cases}
+        for parameter in operation.parameters:
+            assert parameter['name'] in named, (operation.name, parameter['name'])
+        for path, _, _ in CONTRACT.places(operation.body, ()) if operation.body else ():
+            assert not path or bad_input.pointer(path) in named, (operation.name, path)

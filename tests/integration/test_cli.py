@@ -31,7 +31,8 @@ def test_exit_codes(instance, home):
     assert run_cli('request', 'show', 'req_x', home=home).status == 65
     assert run_cli('request', 'create', '--certificate-profile', 'server-tls', '--csr',
                    pki.csr(['email:a@example.org']), home=home).status == 66
-    assert run_cli('inspect', '/nonexistent', home=home).status == 69
+    for command in (('inspect',), ('lint',), ('audit', 'verify'), ('review', 'verify')):
+        assert run_cli(*command, '/nonexistent', home=home).status == 69, command
     assert run_cli('serve', '--data', '/nonexistent').status == 69
     assert run_cli('serve').status == 64
     assert run_cli('config', 'check', '--data', '/nonexistent').status == 69

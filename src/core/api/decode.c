@@ -115,6 +115,35 @@ static const struct api_field *find_query_field(const struct api_schema *schema,
     return NULL;
 }
 
+/* The first parameter of a query whose value cannot be read; "" when the fault is elsewhere. */
+static const char *broken_parameter(const struct api_schema *schema, struct cx_str query,
+                                    struct arena *arena)
+{
+    while (query.len > 0) {
+        const char *end = memchr(query.ptr, '&', query.len);
+        struct cx_str piece = {query.ptr, end ? (size_t)(end - query.ptr) : query.len}, value;
+        const char *mark = memchr(piece.ptr, '=', piece.len);
+        size_t name_len = mark ? (size_t)(mark - piece.ptr) : piece.len;
+        const struct api_field *field =
+            find_query_field(schema, (struct cx_str){piece.ptr, name_len});
+        value = (struct cx_str){piece.ptr + name_len, piece.len - name_len};
+        if (field && (!mark || cx_failed(http_percent_decode(arena, value, &value))))
+            return field->name;
+        query = (struct cx_str){query.ptr + piece.len + (end != NULL),
+                                query.len - piece.len - (end != NULL)};
+    }
+    return "";
+}
+
+static cx_err refuse_unknown_parameter(struct cx_str name, struct arena *arena,
+                                       struct cx_diag *diag)
+{
+    struct cx_str field;
+    CX_TRY(arena_copy_str(arena, name, &field));
+    return cx_refuse(diag, CX_ERR(PARSE), field.ptr, "unknown-parameter",
+                     "This operation has no such query parameter.");
+}
+
 static void set_default(const struct api_field *field, void *in)
 {
     if (field->kind == API_ENUM)
@@ -131,16 +160,13 @@ cx_err api_decode_query(const struct api_schema *schema, struct cx_str query, st
     struct http_query parsed = {0};
     cx_err err = http_query_parse(arena, query, &parsed);
     if (cx_failed(err))
-        return cx_refuse(diag, err, "", "query-syntax",
+        return cx_refuse(diag, err, broken_parameter(schema, query, arena), "query-syntax",
                          "The query string is malformed or too long.");
     for (size_t i = 0; i < parsed.count; i++) {
         const struct http_parameter *parameter = &parsed.parameters[i];
         struct cx_str again;
         if (!find_query_field(schema, parameter->name))
-            return cx_refuse(diag, CX_ERR(PARSE), "", "unknown-parameter",
-                             "This operation has no query parameter \"%.*s\".",
-                             (int)(parameter->name.len < 64 ? parameter->name.len : 64),
-                             parameter->name.ptr);
+            return refuse_unknown_parameter(parameter->name, arena, diag);
         if (cx_is_ok(http_query_get(&parsed, find_query_field(schema, parameter->name)->name, 1,
                                     &again)))
             return cx_refuse(diag, CX_ERR(PARSE), find_query_field(schema, parameter->name)->name,

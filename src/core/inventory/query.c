@@ -19,7 +19,7 @@ static cx_err lower(struct arena *arena, struct cx_str text, struct cx_str *ret_
 
 static bool looks_like(struct cx_str text, const char *part)
 {
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+    return text.ptr && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 static cx_err read_indexed(struct api_request *request, enum pki_name_kind kind, struct cx_str text,

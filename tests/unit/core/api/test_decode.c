@@ -216,7 +216,7 @@ static void query_is_read(void **state)
 static void query_refusals(void **state)
 {
     static const struct refusal refusals[] = {
-        {"colour=red", CX_E_PARSE, ""},
+        {"colour=red", CX_E_PARSE, "colour"},
         {"limit=1&limit=2", CX_E_PARSE, "limit"},
         {"limit=0", CX_E_LIMIT, "limit"},
         {"limit=501", CX_E_LIMIT, "limit"},
@@ -226,8 +226,12 @@ static void query_refusals(void **state)
         {"serial=ABCD", CX_E_PARSE, "serial"},
         {"issuer_id=crt_00000000000000000000000000", CX_E_PARSE, "issuer_id"},
         {"expires_after=tomorrow", CX_E_PARSE, "expires_after"},
-        {"name=%zz", CX_E_PARSE, ""},
-        {"name=%00", CX_E_PARSE, ""},
+        {"name=%zz", CX_E_PARSE, "name"},
+        {"name=%00", CX_E_PARSE, "name"},
+        {"limit=1&name=%ff", CX_E_PARSE, "name"},
+        {"limit=1&name", CX_E_PARSE, "name"},
+        {"other=%zz", CX_E_PARSE, ""},
+        {"=1", CX_E_PARSE, ""},
         {"name=%2541%0A", CX_E_PARSE, "name"},
         {"&", CX_E_PARSE, ""},
     };
