@@ -45,19 +45,23 @@ static cx_err read_context(struct cli *cli, const struct json_node *node,
     return CX_OK;
 }
 
-static cx_err read_contexts(struct cli *cli, const json_t *root, struct cli_contexts *contexts)
+cx_err context_parse(struct cli *cli, struct cx_bytes text, struct cli_contexts *ret_contexts)
 {
     static const char *const keys[] = {"current", "contexts"};
+    json_auto_t *root = NULL;
+    struct cli_contexts contexts = {.count = 0};
+    struct cx_str current;
+    CX_TRY(yaml_parse(text, CONTEXT_FILE_MAX, &cli->diag, &root));
     struct json_node top = json_top(root), list;
-    struct cx_str text;
     CX_TRY(json_only(&top, keys, 2, &cli->diag));
-    CX_TRY(json_read_str(&top, "current", 64, &cli->diag, &text));
-    CX_TRY(arena_copy_str(&cli->arena, text, &contexts->current));
-    CX_TRY(json_read_array(&top, "contexts", CONTEXTS_MAX, &cli->diag, &list, &contexts->count));
-    for (size_t i = 0; i < contexts->count; i++) {
+    CX_TRY(json_read_str(&top, "current", 64, &cli->diag, &current));
+    CX_TRY(arena_copy_str(&cli->arena, current, &contexts.current));
+    CX_TRY(json_read_array(&top, "contexts", CONTEXTS_MAX, &cli->diag, &list, &contexts.count));
+    for (size_t i = 0; i < contexts.count; i++) {
         struct json_node item = json_item(&list, i);
-        CX_TRY(read_context(cli, &item, &contexts->items[i]));
+        CX_TRY(read_context(cli, &item, &contexts.items[i]));
     }
+    *ret_contexts = contexts;
     return CX_OK;
 }
 
@@ -65,7 +69,6 @@ cx_err context_load(struct cli *cli, struct cli_contexts *ret_contexts)
 {
     char path[OS_PATH_MAX];
     struct stat info;
-    json_auto_t *root = NULL;
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(CONTEXT_FILE_MAX);
     CX_TRY(file_path(cli, path));
     if (stat(path, &info) != 0) {
@@ -76,8 +79,7 @@ cx_err context_load(struct cli *cli, struct cli_contexts *ret_contexts)
         return cx_refuse(&cli->diag, CX_ERR(POLICY), "", "context-permissions",
                          "%s holds tokens and can be read by others: chmod 600 it.", path);
     CX_TRY(os_file_read(path, CONTEXT_FILE_MAX, &text));
-    CX_TRY(yaml_parse(cx_buf_view(&text), CONTEXT_FILE_MAX, &cli->diag, &root));
-    return read_contexts(cli, root, ret_contexts);
+    return context_parse(cli, cx_buf_view(&text), ret_contexts);
 }
 
 static cx_err make_folder(struct cli *cli)
@@ -99,20 +101,25 @@ static cx_err write_member(struct cx_buf *out, const char *lead, const char *key
     return cx_buf_add_u8(out, '\n');
 }
 
+cx_err context_write(const struct cli_contexts *contexts, struct cx_buf *out)
+{
+    CX_TRY(write_member(out, "", "current", contexts->current));
+    CX_TRY(cx_buf_add_str(out, contexts->count ? CX_STR("contexts:\n") : CX_STR("contexts: []\n")));
+    for (size_t i = 0; i < contexts->count; i++) {
+        const struct cli_context *context = &contexts->items[i];
+        CX_TRY(write_member(out, "  - ", "name", context->name));
+        CX_TRY(write_member(out, "    ", "url", context->url));
+        CX_TRY(write_member(out, "    ", "ca", context->ca));
+        CX_TRY(write_member(out, "    ", "token", context->token));
+    }
+    return CX_OK;
+}
+
 cx_err context_save(struct cli *cli, const struct cli_contexts *contexts)
 {
     char path[OS_PATH_MAX];
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(CONTEXT_FILE_MAX);
-    CX_TRY(write_member(&text, "", "current", contexts->current));
-    CX_TRY(
-        cx_buf_add_str(&text, contexts->count ? CX_STR("contexts:\n") : CX_STR("contexts: []\n")));
-    for (size_t i = 0; i < contexts->count; i++) {
-        const struct cli_context *context = &contexts->items[i];
-        CX_TRY(write_member(&text, "  - ", "name", context->name));
-        CX_TRY(write_member(&text, "    ", "url", context->url));
-        CX_TRY(write_member(&text, "    ", "ca", context->ca));
-        CX_TRY(write_member(&text, "    ", "token", context->token));
-    }
+    CX_TRY(context_write(contexts, &text));
     CX_TRY(make_folder(cli));
     CX_TRY(file_path(cli, path));
     cx_err err = os_file_write(path, cx_buf_view(&text), 0600);

@@ -20,6 +20,9 @@ struct cli_contexts {
     struct cx_str current;
 };
 
+/* The file's text, strictly both ways; texts are copied into the arena. */
+cx_err context_parse(struct cli *cli, struct cx_bytes text, struct cli_contexts *ret_contexts);
+cx_err context_write(const struct cli_contexts *contexts, struct cx_buf *out);
 /* No file: no contexts. */
 cx_err context_load(struct cli *cli, struct cli_contexts *ret_contexts);
 cx_err context_save(struct cli *cli, const struct cli_contexts *contexts);

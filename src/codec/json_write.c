@@ -92,9 +92,34 @@ static const char *short_escape(uint8_t c)
     }
 }
 
-static bool is_plain(uint8_t c)
+/* A character that JSON takes as it is and others do not: DEL and the controls of Latin-1, the line and paragraph
+ * separators (line ends to YAML, which our files are read as, and to terminals), byte order marks and non-characters.
+ * How many octets it has; 0 when there is none here. */
+static size_t awkward_len(const uint8_t *at, size_t left)
 {
-    return c >= 0x20 && c != '"' && c != '\\';
+    if (at[0] == 0x7F)
+        return 1;
+    if (at[0] == 0xC2 && left > 1 && at[1] < 0xA0)
+        return 2;
+    if (left < 3)
+        return 0;
+    bool separator = at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9);
+    bool mark =
+        at[0] == 0xEF && ((at[1] == 0xBB && at[2] == 0xBF) || (at[1] == 0xBF && at[2] >= 0xBE));
+    return separator || mark ? 3 : 0;
+}
+
+static unsigned code_point(const uint8_t *at, size_t len)
+{
+    if (len == 3)
+        return (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    return len == 2 ? (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu) : at[0];
+}
+
+static bool is_plain(const uint8_t *at, size_t left)
+{
+    uint8_t c = at[0];
+    return c >= 0x20 && c != '"' && c != '\\' && (c < 0x7F || awkward_len(at, left) == 0);
 }
 
 cx_err json_escape(struct cx_buf *out, struct cx_str value)
@@ -103,18 +128,20 @@ cx_err json_escape(struct cx_buf *out, struct cx_str value)
     CX_TRY(cx_buf_add_u8(out, '"'));
     for (size_t at = 0; at < bytes.len;) {
         size_t run = 0;
-        while (at + run < bytes.len && is_plain(bytes.ptr[at + run]))
+        while (at + run < bytes.len && is_plain(bytes.ptr + at + run, bytes.len - at - run))
             run++;
         CX_TRY(cx_buf_add(out, CX_BYTES(bytes.ptr + at, run)));
         at += run;
         if (at == bytes.len)
             break;
         const char *escape = short_escape(bytes.ptr[at]);
+        size_t len = awkward_len(bytes.ptr + at, bytes.len - at);
+        len = len ? len : 1;
         if (escape)
             CX_TRY(cx_buf_add(out, CX_BYTES(escape, 2)));
         else
-            CX_TRY(cx_buf_addf(out, "\\u%04x", bytes.ptr[at]));
-        at++;
+            CX_TRY(cx_buf_addf(out, "\\u%04x", code_point(bytes.ptr + at, len)));
+        at += len;
     }
     return cx_buf_add_u8(out, '"');
 }

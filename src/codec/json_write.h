@@ -57,5 +57,5 @@ cx_err json_write_base64url(struct json_writer *json, const char *key, struct cx
 /* One value that is JSON text already, as it is. The caller vouches for it. */
 cx_err json_write_raw(struct json_writer *json, const char *key, struct cx_bytes text);
 
-/* value as a JSON string with its quotes. */
+/* value as a JSON string with its quotes: which a double-quoted YAML string is as well, with the same value. */
 cx_err json_escape(struct cx_buf *out, struct cx_str value);

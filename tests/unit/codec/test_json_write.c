@@ -8,7 +8,8 @@ static void test_document(void **state)
     struct cx_buf out = CX_BUF_INIT(4096);
     struct json_writer json = json_writer(&out);
     assert_ok(json_begin_object(&json, NULL));
-    assert_ok(json_write_text(&json, "name", "a\"b\\c\n\x01\x7f\xc3\xa4"));
+    assert_ok(json_write_text(
+        &json, "name", "a\"b\\c\n\x01\x7f\xc3\xa4\xc2\x85\xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbd"));
     assert_ok(json_begin_array(&json, "list"));
     assert_ok(json_write_i64(&json, NULL, INT64_MIN));
     assert_ok(json_write_bool(&json, NULL, true));
@@ -26,7 +27,8 @@ static void test_document(void **state)
     assert_ok(json_end(&json));
     assert_true(json_complete(&json));
     const char *expected =
-        "{\"name\":\"a\\\"b\\\\c\\n\\u0001\x7f\xc3\xa4\",\"list\":[-9223372036854775808,true,"
+        "{\"name\":\"a\\\"b\\\\c\\n\\u0001\\u007f\xc3\xa4\\u0085\\u2028\\ufeff\xef\xbf\xbd\","
+        "\"list\":[-9223372036854775808,true,"
         "null,{},[]],\"hex\":\"0aff\",\"b64\":\"AP8\",\"at\":\"1970-01-01T00:00:00Z\","
         "\"id\":\"usr_00000000000000000000000000\"}";
     assert_bytes(cx_buf_view(&out), expected, strlen(expected));
