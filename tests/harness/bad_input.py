@@ -283,6 +283,13 @@ def percent(text):
     return ''.join(c if c.isascii() and c.isalnum() or c in '-_.' else ''.join(f'%{b:02X}' for b in c.encode()) for c in text)
 
 
+def without(target, name):
+    """The address without one parameter of its query."""
+    path, _, query = target.partition('?')
+    pieces = [piece for piece in query.split('&') if not piece.startswith(name + '=')]
+    return path + ('?' + '&'.join(pieces) if pieces else '')
+
+
 class Matrix:
     """The cases of every operation. known: identifiers that exist, by the name of the path parameter; only for operations
     whose body is not JSON, which look for the object before they read it."""
@@ -298,8 +305,16 @@ class Matrix:
         return {p['name']: known.get(p['name'], self.contract.good(p['schema'])) for p in operation.parameters if p['in'] == 'path'}
 
     def target(self, operation, query='', **values):
+        """The address, with the required parameters of the query that query does not name."""
         filled = {**{n: percent(str(v)) for n, v in self.path_values(operation).items()}, **values}
-        return operation.path.format(**filled) + ('?' + query if query else '')
+        named = {piece.split('=')[0] for piece in query.split('&')}
+        pieces = [query] if query else []
+        pieces += [f'{p["name"]}={self.good_parameter(p)}' for p in operation.parameters
+                   if p['in'] == 'query' and p.get('required') and p['name'] not in named]
+        return operation.path.format(**filled) + ('?' + '&'.join(pieces) if pieces else '')
+
+    def good_parameter(self, parameter):
+        return percent(str(self.contract.good(parameter['schema'])).replace('False', 'false'))
 
     def good_body(self, operation):
         if operation.body is not None:
@@ -355,7 +370,9 @@ class Matrix:
             name, node = parameter['name'], self.contract.resolve(parameter['schema'])
             if parameter['in'] != 'query':
                 continue
-            good = percent(str(self.contract.good(node)).replace('False', 'false'))
+            good = self.good_parameter(parameter)
+            if parameter.get('required'):
+                yield case(f'?{name} is missing', without(self.target(operation), name), field=name)
             for what, text in self.bad_parameters(node):
                 yield case(f'?{name} {what}', self.target(operation, f'{name}={percent(text)}'), field=name)
             yield case(f'?{name} comes twice', self.target(operation, f'{name}={good}&{name}={good}'), field=name)
