@@ -28,6 +28,9 @@ struct cx_id {
     X(CALL, "cal") /* one API call: X-Request-Id, correlation of audit entries */                  \
     X(GROUP, "grp")                                                                                \
     X(BINDING, "bnd")                                                                              \
+    X(RULE, "rul")                                                                                 \
+    X(DELEGATION, "dlg")                                                                           \
+    X(PROPOSAL, "prp")                                                                             \
     X(INCIDENT, "inc")                                                                             \
     X(REPORT, "rpt")                                                                               \
     X(SCOPE, "scp")                                                                                \

@@ -15,6 +15,7 @@ struct profile_cache;   /* core/policy/profile_store.h */
 struct status_service;  /* CRL publisher and OCSP cache: core/status/status.h */
 struct issuance_worker; /* core/issuance/worker.h */
 struct access_cache;    /* compiled rights: core/access/rights_cache.h */
+struct denial_log;      /* core/api/denials.h */
 struct outbound_client;
 struct rule_set;         /* duties in incidents: core/incident/rule_set.h */
 struct tenant_worker;    /* core/tenant/tenant_worker.h */
@@ -47,6 +48,7 @@ struct core {
     struct issuer_cache *issuers;
     struct profile_cache *profiles;
     struct access_cache *access; /* NULL: rights are compiled each time */
+    struct denial_log *denials;  /* NULL: nothing is coalesced */
     struct status_service *status;
     struct issuance_worker *issuance;
     struct rule_set *rules;

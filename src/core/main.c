@@ -7,6 +7,7 @@
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/api/denials.h"
 #include "core/access/adopt.h"
 #include "core/access/rights_cache.h"
 #include "core/api/memory.h"
@@ -94,6 +95,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(issuer_cache_new(&core->issuers));
     CX_TRY(profile_cache_new(&core->profiles));
     CX_TRY(access_cache_new(&core->access));
+    CX_TRY(denial_log_new(&core->denials));
     CX_TRY(access_adopt(core));
     CX_TRY(password_pool_new(&core->passwords));
     CX_TRY(oidc_cache_new(&core->oidc));
@@ -150,6 +152,7 @@ static void stop(struct running *run)
     if (core->audit)
         audit_stop(core->audit);
     access_cache_free(core->access);
+    denial_log_free(core->denials);
     rule_set_free(core->rules);
     oidc_cache_free(core->oidc);
     password_pool_free(core->passwords);

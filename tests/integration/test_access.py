@@ -72,7 +72,8 @@ def test_privileged_acts_ask_a_session_for_a_fresh_factor():
     assert {o['x-permission'] for _, _, o in operations() if o.get('x-step-up')} == {
         'user.create', 'user.role.set', 'user.enable', 'user.link.create', 'user.factor.reset', 'token.create',
         'request.approve', 'request.collect', 'certificate.revoke',
-        'group.member.set', 'group.nest', 'role.set', 'binding.create', 'user.leave', 'user.stay', 'review.decide', 'oidc.provider.set', 'oidc.identity.set',
+        'group.member.set', 'group.nest', 'role.set', 'binding.create', 'binding.activate', 'approval.rule.set', 'proposal.decide',
+        'delegation.create', 'delegation.use', 'break-glass.create', 'break-glass.open', 'user.leave', 'user.stay', 'review.decide', 'oidc.provider.set', 'oidc.identity.set',
         'incident.publish', 'incident.sign.security', 'incident.sign.operations', 'incident.revoke.approve', 'incident.unblock'}
 
 

@@ -135,6 +135,28 @@ def test_duties_stay_separate_and_taking_is_not_held_up(instance, evil, provider
     login(instance, evil, sub='carol', groups=['auditors'])[1].problem(422, rule='roles-conflict')
 
 
+def test_what_others_decide_on_is_not_given_by_a_login(instance, evil, provider, ops):
+    """Neither the role itself nor a group that has it; what is there already stays, and the rest is given."""
+    admin = instance.enroll_admin()
+    login(instance, evil, sub='dora', groups=['operators'])[1].expect(201)
+    group_role = admin.post('/v1/bindings', {'group_id': ops['id'], 'role': 'requester', 'all': True, 'reason': 'x'}).expect(201)
+    rules = [admin.post('/v1/approval-rules', {'action': 'role_grant', 'role': role, 'reason': 'x',
+                                               'stages': [{'who': 'any', 'approvers': 1}]}).expect(201)
+             for role in ('operator', 'requester')]
+    login(instance, evil, sub='emil', groups=['operators', 'ops'])[1].expect(201)
+    emil = who(instance, 'emil')
+    assert emil['roles'] == [] and emil['id'] not in admin.get('/v1/groups/' + ops['id']).expect(200)['members']
+    entry = next(e for e in entries(instance, 'login.oidc') if e['actor_id'] == emil['id'])
+    assert 'operator' in str(entry['details']['withheld']) and ops['id'] in str(entry['details']['withheld'])
+    login(instance, evil, sub='dora', groups=['operators'])[1].expect(201)
+    assert who(instance, 'dora')['roles'] == ['operator']
+    for rule in rules:
+        admin.post(f'/v1/approval-rules/{rule["id"]}/end', {'reason': 'over'}).expect(200)
+    admin.post(f'/v1/bindings/{group_role["id"]}/end').expect(200)
+    login(instance, evil, sub='emil', groups=['operators', 'ops'])[1].expect(201)
+    assert who(instance, 'emil')['roles'] == ['operator']
+
+
 def test_nobody_is_given_a_right_by_their_own_rule(instance, evil, provider, setter):
     admin = instance.enroll_admin()
     setter.post('/v1/oidc-identities', {'provider_id': provider['id'], 'subject': 'me', 'user_id': setter.user_id}) \

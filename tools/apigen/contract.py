@@ -20,6 +20,7 @@ C_KEYWORDS = {
     "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
 }
 ID_TYPES = {"TENANT", "USER", "TOKEN", "LINK", "ISSUER", "PROFILE", "REQUEST", "CERTIFICATE", "INTENT", "AUDIT", "KEY", "GROUP", "BINDING",
+            "RULE", "DELEGATION", "PROPOSAL",
             "INCIDENT", "REPORT", "SCOPE", "PUBLICATION", "BLOCK", "MASS_REVOCATION", "HOLD",
             "REVIEW", "ACME_DIRECTORY", "ACME_EAB", "ACME_ACCOUNT", "ACME_ORDER", "ACME_AUTHORIZATION", "RENEWAL_WINDOW", "OIDC_PROVIDER", "OIDC_IDENTITY",
             "SESSION", "PASSKEY"}

@@ -41,11 +41,14 @@ struct access_object {
 
 /* CX_OK, CX_E_AUTH (nobody), CX_E_DENIED (a person without the right, or the same person as requester:
  * or tied to them: diag->rule says "permission-missing", "scope-all-needed", "scope-outside", "requester-is-approver",
- * "approver-enrolled-by-requester", "requester-enrolled-by-approver" or "approver-enrolled-by-approver"), or
+ * "approver-enrolled-by-requester", "requester-enrolled-by-approver", "approver-enrolled-by-approver" or
+ * "break-glass-decides-nothing"), or
  * CX_E_NOTFOUND without a diagnostic: the principal may not even read such an object there, so that for them it does
  * not exist. object NULL: the operation as a whole, before an object is known. */
 cx_err authorise(const struct principal *principal, enum permission permission,
                  const struct access_object *object, struct cx_diag *diag);
+/* CX_E_DENIED with the rule of the tie. */
+cx_err access_check_tie(enum access_tie tie, struct cx_diag *diag);
 /* The right alone, at a place (NULL: everywhere in the tenant). */
 bool access_may(const struct principal *principal, enum permission permission,
                 const struct access_place *place);

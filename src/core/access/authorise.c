@@ -14,7 +14,7 @@ static bool is_requesters_own(enum permission permission)
 }
 
 /* Who enrolled a person could be that person: docs/design/070-enrolled-by.md. */
-static cx_err check_tie(enum access_tie tie, struct cx_diag *diag)
+cx_err access_check_tie(enum access_tie tie, struct cx_diag *diag)
 {
     switch (tie) {
     case ACCESS_TIE_NONE:
@@ -117,11 +117,29 @@ static cx_err check_duties(const struct principal *principal, enum permission pe
         return cx_refuse(diag, CX_ERR(DENIED), "", "requester-is-approver",
                          "The person who asked cannot decide; another person has to.");
     if (permission == PERMISSION_REQUEST_APPROVE)
-        CX_TRY(check_tie(object->tie, diag));
+        CX_TRY(access_check_tie(object->tie, diag));
     if (is_requesters_own(permission) && !same_person)
         return cx_refuse(diag, CX_ERR(DENIED), "", "requester-only",
                          "Only the person who asked can do this.");
     return CX_OK;
+}
+
+/* What takes another person than who began it, wherever that is compared. */
+static bool is_second_persons(enum permission permission)
+{
+    switch (permission) {
+    case PERMISSION_REQUEST_APPROVE:
+    case PERMISSION_REQUEST_REJECT:
+    case PERMISSION_PROPOSAL_DECIDE:
+    case PERMISSION_REVIEW_DECIDE:
+    case PERMISSION_INCIDENT_REVOKE_APPROVE:
+    case PERMISSION_INCIDENT_UNBLOCK:
+    case PERMISSION_INCIDENT_SIGN_SECURITY:
+    case PERMISSION_INCIDENT_SIGN_OPERATIONS:
+        return true;
+    default:
+        return false;
+    }
 }
 
 cx_err authorise(const struct principal *principal, enum permission permission,
@@ -130,6 +148,10 @@ cx_err authorise(const struct principal *principal, enum permission permission,
     if (!principal || !principal->authenticated || cx_id_is_zero(principal->tenant_id) ||
         cx_id_is_zero(principal->user_id))
         return cx_refuse(diag, CX_ERR(AUTH), "", "token-missing", "Send a valid API token.");
+    if (is_second_persons(permission) && principal->rights &&
+        access_rights_break_glass(principal->rights))
+        return cx_refuse(diag, CX_ERR(DENIED), "", "break-glass-decides-nothing",
+                         "Who stands behind a break-glass account is nobody's second person.");
     CX_TRY(check_right(principal, permission, object, diag));
     return object ? check_duties(principal, permission, object, diag) : CX_OK;
 }

@@ -1,9 +1,12 @@
 /* Operations on bindings. A binding is the one way by which a right arrives; who gives is never who receives. */
 #include "api_routes.h"
+#include "base/checked.h"
 #include "core/access/access_store.h"
 #include "core/access/binding_store.h"
+#include "core/access/binding_view.h"
 #include "core/access/conflict.h"
 #include "core/access/group_store.h"
+#include "core/approval/proposal.h"
 #include "core/field.h"
 
 static cx_err refuse_unknown(struct cx_diag *diag)
@@ -16,9 +19,16 @@ static enum api_binding_state state_of(const struct binding_row *row, cx_time no
 {
     if (row->ended_us)
         return API_BINDING_STATE_ENDED;
+    if (row->standing == BINDING_PROPOSED)
+        return API_BINDING_STATE_PROPOSED;
+    if (row->standing == BINDING_DECLINED)
+        return API_BINDING_STATE_DECLINED;
     if (row->expires_us <= now_us)
         return API_BINDING_STATE_EXPIRED;
-    return row->start_us > now_us ? API_BINDING_STATE_PENDING : API_BINDING_STATE_ACTIVE;
+    if (row->start_us > now_us)
+        return API_BINDING_STATE_PENDING;
+    return row->standing == BINDING_ELIGIBLE ? API_BINDING_STATE_ELIGIBLE
+                                             : API_BINDING_STATE_ACTIVE;
 }
 
 static cx_err view_of(struct api_request *request, const struct binding_row *row,
@@ -48,6 +58,8 @@ static cx_err view_of(struct api_request *request, const struct binding_row *row
         .created_by_id = row->created_by_id,
         .has_ended = row->ended_us != 0,
         .ended = row->ended_us,
+        .has_source_id = !cx_id_is_zero(row->source_id),
+        .source_id = row->source_id,
         .has_ended_by_id = !cx_id_is_zero(row->ended_by_id),
         .ended_by_id = row->ended_by_id,
     };
@@ -70,7 +82,7 @@ static cx_err read_binding(struct store_tx *tx, void *arg)
                         show->request->arena, &show->row);
 }
 
-static cx_err show_binding(struct api_request *request, struct cx_id binding_id,
+cx_err access_binding_show(struct api_request *request, struct cx_id binding_id,
                            struct api_binding_view *ret_view)
 {
     struct binding_show show = {.request = request, .binding_id = binding_id};
@@ -123,13 +135,15 @@ cx_err handle_binding_list(struct api_request *request, const struct api_binding
 cx_err handle_binding_get(struct api_request *request, const struct api_binding_get_in *in,
                           struct api_binding_get_out *ret_out)
 {
-    return show_binding(request, in->binding_id, &ret_out->body);
+    return access_binding_show(request, in->binding_id, &ret_out->body);
 }
 
 struct binding_create {
     struct api_request *request;
     struct access_grant_row grant;
+    struct row_proposal proposal;
     enum access_subject subject;
+    bool eligible;
 };
 
 static cx_err refuse_self(struct cx_diag *diag, const char *field)
@@ -171,15 +185,46 @@ static cx_err check_group(struct store_tx *tx, const struct binding_create *crea
     return CX_OK;
 }
 
+/* What others decide on by a rule is stored without effect, and waits. */
+static cx_err write_grant(struct store_tx *tx, struct binding_create *create)
+{
+    struct api_request *request = create->request;
+    struct approval_plan plan;
+    CX_TRY(approval_plan_find(tx, request->principal.tenant_id, APPROVAL_ROLE_GRANT,
+                              create->grant.row.role, NULL, 0, request->now_us, request->arena,
+                              &plan));
+    bool waits = approval_total(&plan.stages) > 0;
+    access_grant_stand(&create->grant, waits              ? BINDING_PROPOSED
+                                       : create->eligible ? BINDING_ELIGIBLE
+                                                          : BINDING_BOUND);
+    CX_TRY(access_grant_write(tx, &create->grant, request->diag));
+    return waits ? proposal_insert(tx, &create->proposal, &plan) : CX_OK;
+}
+
+static cx_err prepare_proposal(struct binding_create *create, struct cx_str reason)
+{
+    struct api_request *request = create->request;
+    bool user = create->subject == ACCESS_USER;
+    struct proposal_draft draft = {
+        .kind = create->eligible ? PROPOSAL_ELIGIBLE_GRANT : PROPOSAL_ROLE_GRANT,
+        .requester_id = request->principal.user_id,
+        .receiver_id = user ? create->grant.row.subject_id : (struct cx_id){{0}},
+        .target_id = create->grant.row.binding_id,
+        .reason = reason,
+        .now_us = request->now_us};
+    return proposal_prepare(request->core, request->principal.tenant_id, &draft, request->arena,
+                            &create->proposal);
+}
+
 static cx_err write_binding(struct store_tx *tx, void *arg)
 {
-    const struct binding_create *create = arg;
+    struct binding_create *create = arg;
     struct api_request *request = create->request;
     struct cx_id tenant_id = request->principal.tenant_id;
     struct cx_id subject_id = create->grant.row.subject_id;
     bool user = create->subject == ACCESS_USER;
     CX_TRY(user ? check_user(tx, create) : check_group(tx, create));
-    CX_TRY(access_grant_write(tx, &create->grant, request->diag));
+    CX_TRY(write_grant(tx, create));
     return user ? access_conflict_check(tx, tenant_id, subject_id, request->now_us, request->diag)
                 : access_conflict_check_group(tx, tenant_id, subject_id, request->now_us,
                                               request->arena, request->diag);
@@ -191,19 +236,22 @@ static cx_err details_of(struct api_request *request, const struct api_binding_c
     struct cx_str subject = CX_STR_NONE;
     CX_TRY(field_id_text(request->arena, in->has_user_id ? CX_ID_USER : CX_ID_GROUP,
                          in->has_user_id ? in->user_id : in->group_id, &subject));
-    struct field_detail details[] = {{"subject", subject},
-                                     {"role", in->role},
-                                     {"all", in->all ? CX_STR("true") : CX_STR("false")},
-                                     {"tags", in->tags},
-                                     {"reason", in->reason}};
-    return field_details(request->arena, details, 5, ret_details);
+    struct field_detail details[] = {
+        {"subject", subject},
+        {"role", in->role},
+        {"all", in->all ? CX_STR("true") : CX_STR("false")},
+        {"tags", in->tags},
+        {"eligible", in->has_eligible && in->eligible ? CX_STR("true") : CX_STR_NONE},
+        {"reason", in->reason}};
+    return field_details(request->arena, details, CX_COUNT_OF(details), ret_details);
 }
 
 cx_err handle_binding_create(struct api_request *request, const struct api_binding_create_in *in,
                              struct api_binding_create_out *ret_out)
 {
     struct binding_create create = {.request = request,
-                                    .subject = in->has_user_id ? ACCESS_USER : ACCESS_GROUP};
+                                    .subject = in->has_user_id ? ACCESS_USER : ACCESS_GROUP,
+                                    .eligible = in->has_eligible && in->eligible};
     struct audit_event event = {.object_type = CX_ID_BINDING};
     if (in->has_user_id == in->has_group_id)
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "subject-one",
@@ -229,10 +277,11 @@ cx_err handle_binding_create(struct api_request *request, const struct api_bindi
                          "An empty expression would mean every object: give all instead.");
     CX_TRY(access_grant_prepare(request->core, request->principal.tenant_id, &grant, request->arena,
                                 request->diag, &create.grant));
+    CX_TRY(prepare_proposal(&create, in->reason));
     event.object_id = create.grant.row.binding_id;
     CX_TRY(details_of(request, in, &event.details));
     CX_TRY(api_commit(request, &event, write_binding, &create));
-    return show_binding(request, event.object_id, &ret_out->body);
+    return access_binding_show(request, event.object_id, &ret_out->body);
 }
 
 static cx_err write_end(struct store_tx *tx, void *arg)
@@ -266,5 +315,5 @@ cx_err handle_binding_end(struct api_request *request, const struct api_binding_
     struct binding_show show = {.request = request, .binding_id = in->binding_id};
     struct audit_event event = {.object_type = CX_ID_BINDING, .object_id = in->binding_id};
     CX_TRY(api_commit(request, &event, write_end, &show));
-    return show_binding(request, in->binding_id, &ret_out->body);
+    return access_binding_show(request, in->binding_id, &ret_out->body);
 }

@@ -1,8 +1,12 @@
 #include "core/access/binding_store.h"
+#include "core/approval/break_glass.h"
+#include "core/approval/rule_store.h"
 #include "core/change/change.h"
 #include "core/core.h"
 #include "core/field.h"
 
+static const char *const STANDINGS[BINDING_STANDING_COUNT] = {"", "eligible", "proposed",
+                                                              "declined"};
 static const char *const SUBJECTS[ACCESS_SUBJECT_COUNT] = {"user", "group", "token"};
 
 static cx_err check_scope(const struct access_grant *grant, struct cx_diag *diag)
@@ -40,6 +44,12 @@ cx_err access_grant_prepare(struct core *core, struct cx_id tenant_id,
         .created_us = grant->now_us,
         .has_created_by_id = !cx_id_is_zero(grant->by),
         .created_by_id = grant->by,
+        .has_standing = grant->standing != BINDING_BOUND,
+        .standing = cx_str_from(STANDINGS[grant->standing]),
+        .has_source_id = !cx_id_is_zero(grant->source_id),
+        .source_id = grant->source_id,
+        .has_break_glass = grant->break_glass,
+        .break_glass = grant->break_glass,
     };
     if (grant->tags.len) {
         CX_TRY(tag_expression_parse(arena, grant->tags, diag, &made.tags));
@@ -118,9 +128,39 @@ static cx_err write_tags(struct store_tx *tx, const struct access_grant_row *gra
     return CX_OK;
 }
 
+void access_grant_stand(struct access_grant_row *grant, enum binding_standing standing)
+{
+    grant->row.has_standing = standing != BINDING_BOUND;
+    grant->row.standing = cx_str_from(STANDINGS[standing]);
+}
+
+static cx_err refuse_break_glass(struct store_tx *tx, const struct row_role_binding *row,
+                                 struct cx_diag *diag)
+{
+    bool is = false;
+    if (row->break_glass)
+        return CX_OK;
+    CX_TRY(break_glass_is_account(tx, row->tenant_id, row->subject_id, &is));
+    return is ? cx_refuse(diag, CX_ERR(POLICY), "user_id", "break-glass-account",
+                          "A break-glass account gets rights by being opened only.")
+              : CX_OK;
+}
+
+/* Whether a rule about giving roles has a say: it has none in what the system gives, in what narrows a token, and in what
+ * an eligible binding, which was given by the rule, is activated to. */
+static bool is_ruled(const struct row_role_binding *row)
+{
+    return row->has_created_by_id && !row->has_source_id && !row->break_glass &&
+           !cx_str_is(row->subject_type, SUBJECTS[ACCESS_TOKEN]) &&
+           !cx_str_is(row->standing, STANDINGS[BINDING_PROPOSED]);
+}
+
 cx_err access_grant_write(struct store_tx *tx, const struct access_grant_row *grant,
                           struct cx_diag *diag)
 {
+    CX_TRY(refuse_break_glass(tx, &grant->row, diag));
+    if (is_ruled(&grant->row))
+        CX_TRY(approval_check_grant(tx, grant->row.tenant_id, grant->row.role, diag));
     CX_TRY(check_role(tx, grant, diag));
     CX_TRY(row_role_binding_insert(tx, &grant->row));
     CX_TRY(write_groups(tx, grant, diag));
@@ -131,7 +171,7 @@ cx_err access_grant_write(struct store_tx *tx, const struct access_grant_row *gr
 
 #define BINDING_COLUMNS                                                                            \
     "binding_id, subject_type, subject_id, role, tags, everywhere, start_us, expires_us, reason, " \
-    "created_us, created_by_id, ended_us, ended_by_id"
+    "created_us, created_by_id, ended_us, ended_by_id, standing, source_id, break_glass"
 
 static cx_err row_of(const struct store_stmt *q, struct arena *arena,
                      struct binding_row *ret_binding)
@@ -146,7 +186,12 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena,
         .created_by_id = store_col_id(q, 10),
         .ended_us = store_col_int(q, 11),
         .ended_by_id = store_col_id(q, 12),
+        .source_id = store_col_id(q, 14),
+        .break_glass = store_col_int(q, 15) == 1,
     };
+    for (int i = 1; i < BINDING_STANDING_COUNT; i++)
+        if (cx_str_is(store_col_text(q, 13), STANDINGS[i]))
+            row.standing = (enum binding_standing)i;
     for (int i = 0; i < ACCESS_SUBJECT_COUNT; i++)
         if (cx_str_is(store_col_text(q, 1), SUBJECTS[i]))
             row.subject = (enum access_subject)i;
@@ -222,8 +267,8 @@ cx_err binding_page(struct store_tx *tx, struct cx_id tenant_id, const struct pa
     return CX_OK;
 }
 
-cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
-                   struct cx_id by, cx_time now_us)
+static cx_err end_one(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                      struct cx_id by, cx_time now_us)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx,
@@ -240,6 +285,75 @@ cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id bin
     CX_TRY(store_exec(q));
     if (store_changes(q) != 1)
         return CX_ERR(CONFLICT);
+    return change_note_id(tx, tenant_id, CHANGE_BINDING, binding_id);
+}
+
+/* One after the other: each is an object of its own, with a version of its own. */
+static cx_err end_each(struct store_tx *tx, const char *next, struct cx_id tenant_id,
+                       struct cx_id of_id, struct cx_id by, cx_time now_us)
+{
+    for (;;) {
+        struct store_stmt *q = NULL;
+        bool row = false;
+        CX_TRY(store_prepare(tx, next, &q));
+        store_bind_id(q, 1, tenant_id);
+        store_bind_id(q, 2, of_id);
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            return CX_OK;
+        CX_TRY(end_one(tx, tenant_id, store_col_id(q, 0), by, now_us));
+    }
+}
+
+/* What an eligible binding was activated to ends with it. */
+cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                   struct cx_id by, cx_time now_us)
+{
+    CX_TRY(end_one(tx, tenant_id, binding_id, by, now_us));
+    CX_TRY(end_each(tx,
+                    "SELECT binding_id FROM role_binding WHERE tenant_id = $1 AND source_id = $2 "
+                    "AND ended_us IS NULL LIMIT 1",
+                    tenant_id, binding_id, by, now_us));
+    return access_changed(tx, tenant_id);
+}
+
+cx_err binding_end_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                               struct cx_id by, cx_time now_us)
+{
+    CX_TRY(end_each(tx,
+                    "SELECT binding_id FROM role_binding WHERE tenant_id = $1 AND subject_id = $2 "
+                    "AND break_glass = 1 AND standing IS NULL AND ended_us IS NULL LIMIT 1",
+                    tenant_id, user_id, by, now_us));
+    return access_changed(tx, tenant_id);
+}
+
+cx_err binding_settle(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                      enum binding_standing from, enum binding_standing to, cx_time start_us,
+                      cx_time expires_us)
+{
+    struct store_stmt *q = NULL;
+    if (from == BINDING_BOUND)
+        return CX_ERR(INTERNAL); /* what was in force ends, it is not unmade */
+    CX_TRY(store_prepare(tx,
+                         "UPDATE role_binding SET standing = $4, start_us = $5, expires_us = $6 "
+                         "WHERE tenant_id = $1 AND binding_id = $2 AND standing = $3 "
+                         "AND ended_us IS NULL",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, binding_id);
+    store_bind_text(q, 3, cx_str_from(STANDINGS[from]));
+    if (to == BINDING_BOUND)
+        store_bind_null(q, 4);
+    else
+        store_bind_text(q, 4, cx_str_from(STANDINGS[to]));
+    store_bind_int(q, 5, start_us);
+    if (expires_us == CX_TIME_NEVER)
+        store_bind_null(q, 6);
+    else
+        store_bind_int(q, 6, expires_us);
+    CX_TRY(store_exec(q));
+    if (store_changes(q) != 1)
+        return CX_ERR(CONFLICT);
     CX_TRY(change_note_id(tx, tenant_id, CHANGE_BINDING, binding_id));
     return access_changed(tx, tenant_id);
 }
@@ -251,11 +365,12 @@ cx_err binding_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id s
     struct store_stmt *q = NULL;
     struct role_names roles = {0};
     CX_TRY(ARENA_NEW_ARRAY(arena, ROLES_MAX, &roles.names));
-    CX_TRY(store_prepare(tx,
-                         "SELECT DISTINCT role FROM role_binding WHERE tenant_id = $1 "
-                         "AND subject_id = $2 AND ended_us IS NULL AND start_us <= $3 "
-                         "AND (expires_us IS NULL OR expires_us > $3) ORDER BY role",
-                         &q));
+    CX_TRY(store_prepare(
+        tx,
+        "SELECT DISTINCT role FROM role_binding WHERE tenant_id = $1 "
+        "AND subject_id = $2 AND standing IS NULL AND ended_us IS NULL "
+        "AND start_us <= $3 AND (expires_us IS NULL OR expires_us > $3) ORDER BY role",
+        &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, subject_id);
     store_bind_int(q, 3, now_us);
@@ -283,11 +398,12 @@ static cx_err own_everywhere(struct store_tx *tx, struct cx_id tenant_id, struct
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    CX_TRY(store_prepare(tx,
-                         "SELECT binding_id, role FROM role_binding WHERE tenant_id = $1 "
-                         "AND subject_id = $2 AND everywhere = 1 AND ended_us IS NULL "
-                         "AND start_us <= $3 AND (expires_us IS NULL OR expires_us > $3)",
-                         &q));
+    CX_TRY(store_prepare(
+        tx,
+        "SELECT binding_id, role FROM role_binding WHERE tenant_id = $1 "
+        "AND subject_id = $2 AND everywhere = 1 AND standing IS NULL AND ended_us IS NULL "
+        "AND start_us <= $3 AND (expires_us IS NULL OR expires_us > $3)",
+        &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, user_id);
     store_bind_int(q, 3, now_us);
@@ -340,7 +456,8 @@ cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id,
                          "SELECT COUNT(DISTINCT u.user_id) FROM role_binding b JOIN tenant_user u "
                          "ON u.tenant_id = b.tenant_id AND u.user_id = b.subject_id "
                          "WHERE b.tenant_id = $1 AND b.subject_type = 'user' AND b.role = $2 "
-                         "AND b.everywhere = 1 AND b.ended_us IS NULL AND b.start_us <= $3 "
+                         "AND b.everywhere = 1 AND b.standing IS NULL AND b.break_glass IS NULL "
+                         "AND b.ended_us IS NULL AND b.start_us <= $3 "
                          "AND (b.expires_us IS NULL OR b.expires_us > $3) AND u.state = 'active'",
                          &q));
     store_bind_id(q, 1, tenant_id);

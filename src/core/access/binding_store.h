@@ -16,7 +16,19 @@ enum {
     ACCESS_GRANTS_MAX = 16, /* of one call */
 };
 
+/* What a stored binding is worth. */
+enum binding_standing {
+    BINDING_BOUND,    /* in force between start and end */
+    BINDING_ELIGIBLE, /* gives nothing by itself: its subject may activate it for a time */
+    BINDING_PROPOSED, /* awaits approval */
+    BINDING_DECLINED, /* did not get it */
+    BINDING_STANDING_COUNT
+};
+
 struct access_grant {
+    enum binding_standing standing;
+    struct cx_id source_id; /* the eligible binding that it activates; zero: none */
+    bool break_glass;
     enum access_subject subject;
     struct cx_id subject_id;
     struct cx_str role;
@@ -43,7 +55,11 @@ struct access_grant_row {
 cx_err access_grant_prepare(struct core *core, struct cx_id tenant_id,
                             const struct access_grant *grant, struct arena *arena,
                             struct cx_diag *diag, struct access_grant_row *ret_row);
-/* Inside a closure. Refuses an unknown role, an unknown group, and a privileged role without an end or with
+/* Changes what a prepared grant will be worth. */
+void access_grant_stand(struct access_grant_row *grant, enum binding_standing standing);
+/* Inside a closure. Refuses a grant in force to which a rule says that others decide on it ("grant-needs-approval"),
+ * one to a break-glass account ("break-glass-account"),
+ * an unknown role, an unknown group, and a privileged role without an end or with
  * one too far away. Then separation of duties is asked (conflict.h). */
 cx_err access_grant_write(struct store_tx *tx, const struct access_grant_row *grant,
                           struct cx_diag *diag);
@@ -53,7 +69,9 @@ struct binding_row {
     enum access_subject subject;
     struct cx_id subject_id;
     struct cx_str role, tags;
-    bool everywhere;
+    enum binding_standing standing;
+    struct cx_id source_id; /* zero: none */
+    bool everywhere, break_glass;
     struct cx_id *groups;
     size_t group_count;
     cx_time start_us, expires_us; /* CX_TIME_NEVER: does not end */
@@ -68,6 +86,16 @@ cx_err binding_page(struct store_tx *tx, struct cx_id tenant_id, const struct pa
 /* CX_E_CONFLICT when it has ended already. */
 cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
                    struct cx_id by, cx_time now_us);
+
+/* Takes what was opened on a break-glass account. */
+cx_err binding_end_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                               struct cx_id by, cx_time now_us);
+
+/* Compare-and-set of what it is worth. Bound: from start_us to expires_us (CX_TIME_NEVER: does not end). CX_E_CONFLICT
+ * when it is not from (any more) or has ended. */
+cx_err binding_settle(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
+                      enum binding_standing from, enum binding_standing to, cx_time start_us,
+                      cx_time expires_us);
 
 struct role_names {
     struct cx_str *names; /* sorted, each once */

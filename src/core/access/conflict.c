@@ -1,5 +1,6 @@
 #include "core/access/conflict.h"
 #include "base/cleanup.h"
+#include "core/approval/break_glass.h"
 
 enum { CONFLICTS_MAX = 512, CHECK_ARENA_MAX = 64 * 1024 * 1024 };
 
@@ -75,6 +76,22 @@ static cx_err check_rights(const struct access_rights *rights,
     return CX_OK;
 }
 
+/* Whatever way a role came by: what was not opened for a time is none of a break-glass account's. */
+static cx_err check_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                                const struct access_rights *rights, struct cx_diag *diag)
+{
+    const struct access_held *held = NULL;
+    size_t count = access_rights_held(rights, &held);
+    bool is = false, other = false;
+    for (size_t i = 0; i < count; i++)
+        other = other || !held[i].binding->break_glass;
+    if (other)
+        CX_TRY(break_glass_is_account(tx, tenant_id, user_id, &is));
+    return is ? cx_refuse(diag, CX_ERR(POLICY), "", "break-glass-account",
+                          "A break-glass account gets rights by being opened only.")
+              : CX_OK;
+}
+
 /* What has yet to begin counts as begun: it will arrive without anybody looking. */
 static void begin_all(struct access_state *state)
 {
@@ -96,6 +113,8 @@ cx_err access_conflict_check(struct store_tx *tx, struct cx_id tenant_id, struct
     begin_all(&state);
     CX_TRY(access_rights_compile(&state, who, now_us, &rights));
     cx_err err = check_rights(rights, conflicts, count, user_id, diag);
+    if (cx_is_ok(err))
+        err = check_break_glass(tx, tenant_id, user_id, rights, diag);
     access_rights_release(rights);
     return err;
 }
@@ -153,5 +172,43 @@ cx_err access_conflict_check_role(struct store_tx *tx, struct cx_id tenant_id, s
     CX_TRY(check_each(tx, tenant_id, users, user_count, now_us, diag));
     for (size_t i = 0; i < group_count; i++)
         CX_TRY(access_conflict_check_group(tx, tenant_id, groups[i], now_us, arena, diag));
+    return CX_OK;
+}
+
+static bool decides(const struct permission_set *permissions)
+{
+    return permission_set_has(permissions, PERMISSION_REQUEST_APPROVE) ||
+           permission_set_has(permissions, PERMISSION_REQUEST_REJECT);
+}
+
+/* Whether a term is a role by which the delegator decides, or the deciding itself. */
+static bool is_delegated(const struct access_rights *rights, struct cx_str term)
+{
+    const struct access_held *held = NULL;
+    size_t count = access_rights_held(rights, &held);
+    if (cx_str_is(term, permission_name(PERMISSION_REQUEST_APPROVE)) ||
+        cx_str_is(term, permission_name(PERMISSION_REQUEST_REJECT)))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (decides(&held[i].binding->permissions) && cx_str_eq(held[i].binding->role, term))
+            return true;
+    return false;
+}
+
+cx_err access_conflict_check_delegate(struct store_tx *tx, const struct principal *delegate,
+                                      const struct principal *delegator, struct arena *arena,
+                                      struct cx_diag *diag)
+{
+    struct access_conflict *conflicts = NULL;
+    size_t count = 0;
+    CX_TRY(access_conflicts(tx, delegate->tenant_id, arena, &conflicts, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct cx_str one = conflicts[i].one, other = conflicts[i].other;
+        if ((is_delegated(delegator->rights, one) && holds(delegate->rights, other)) ||
+            (is_delegated(delegator->rights, other) && holds(delegate->rights, one)))
+            return cx_refuse(diag, CX_ERR(DENIED), "delegation_id", "roles-conflict",
+                             "Nobody holds both %.*s and %.*s, by delegation neither.",
+                             CX_STR_ARG(one), CX_STR_ARG(other));
+    }
     return CX_OK;
 }

@@ -26,3 +26,8 @@ cx_err access_conflict_check_group(struct store_tx *tx, struct cx_id tenant_id,
 /* The same for everybody who has a role (role empty: any role). */
 cx_err access_conflict_check_role(struct store_tx *tx, struct cx_id tenant_id, struct cx_str role,
                                   cx_time now_us, struct arena *arena, struct cx_diag *diag);
+/* CX_E_DENIED with rule "roles-conflict" when the delegate holds what excludes deciding by the delegator's roles: what
+ * they may not be given, they do not get by delegation either. */
+cx_err access_conflict_check_delegate(struct store_tx *tx, const struct principal *delegate,
+                                      const struct principal *delegator, struct arena *arena,
+                                      struct cx_diag *diag);

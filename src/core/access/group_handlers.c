@@ -215,7 +215,7 @@ static cx_err write_add(struct store_tx *tx, const struct group_change *change)
                          "There is no such user.");
     CX_TRY(err);
     CX_TRY(group_add_member(tx, me->tenant_id, change->group_id, change->other_id, me->user_id,
-                            request->now_us));
+                            request->now_us, request->diag));
     CX_TRY(refuse_privileged(tx, change));
     return access_conflict_check(tx, me->tenant_id, change->other_id, request->now_us,
                                  request->diag);

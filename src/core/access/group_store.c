@@ -1,4 +1,6 @@
 #include "core/access/group_store.h"
+#include "core/approval/break_glass.h"
+#include "core/approval/rule_store.h"
 #include "core/access/state_store.h"
 #include "core/change/change.h"
 
@@ -129,8 +131,18 @@ static cx_err end_pair(struct store_tx *tx, enum change_object object, const cha
     return access_changed(tx, tenant_id);
 }
 
+static cx_err refuse_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                                 struct cx_diag *diag)
+{
+    bool is = false;
+    CX_TRY(break_glass_is_account(tx, tenant_id, user_id, &is));
+    return is ? cx_refuse(diag, CX_ERR(POLICY), "user_id", "break-glass-account",
+                          "A break-glass account gets rights by being opened only.")
+              : CX_OK;
+}
+
 cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
-                        struct cx_id user_id, struct cx_id by, cx_time now_us)
+                        struct cx_id user_id, struct cx_id by, cx_time now_us, struct cx_diag *diag)
 {
     struct row_group_member row = {.tenant_id = tenant_id,
                                    .group_id = group_id,
@@ -145,6 +157,8 @@ cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
                     tenant_id, group_id, user_id, &there));
     if (there)
         return CX_OK;
+    CX_TRY(refuse_break_glass(tx, tenant_id, user_id, diag));
+    CX_TRY(approval_check_group(tx, tenant_id, group_id, now_us, diag));
     CX_TRY(row_group_member_insert(tx, &row));
     CX_TRY(change_note_ids(tx, tenant_id, CHANGE_MEMBER, group_id, user_id));
     return access_changed(tx, tenant_id);
@@ -211,6 +225,7 @@ cx_err group_add_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_
     if (below.levels + above.levels + 2 > GROUP_DEPTH_MAX)
         return cx_refuse(diag, CX_ERR(POLICY), "child_id", "group-depth",
                          "Groups nest at most %d levels deep.", GROUP_DEPTH_MAX);
+    CX_TRY(approval_check_group(tx, tenant_id, parent_id, now_us, diag));
     CX_TRY(row_group_nesting_insert(tx, &row));
     CX_TRY(change_note_ids(tx, tenant_id, CHANGE_NESTING, parent_id, child_id));
     return access_changed(tx, tenant_id);

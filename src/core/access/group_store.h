@@ -23,13 +23,16 @@ cx_err group_members(struct store_tx *tx, struct cx_id tenant_id, struct cx_id g
 cx_err group_nested(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                     struct arena *arena, struct cx_id **ret_groups, size_t *ret_count);
 
-/* Idempotent: a member already is a member. */
+/* Idempotent: a member already is a member. Refuses a break-glass account ("break-glass-account") and a group with a
+ * role that others decide on ("grant-needs-approval"). */
 cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
-                        struct cx_id user_id, struct cx_id by, cx_time now_us);
+                        struct cx_id user_id, struct cx_id by, cx_time now_us,
+                        struct cx_diag *diag);
 /* CX_E_NOTFOUND when they are no member. */
 cx_err group_end_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct cx_id user_id, cx_time now_us);
-/* Refuses a cycle ("group-cycle") and more than GROUP_DEPTH_MAX levels ("group-depth"). */
+/* Refuses a cycle ("group-cycle"), more than GROUP_DEPTH_MAX levels ("group-depth"), and a parent with a role that others
+ * decide on ("grant-needs-approval"). */
 cx_err group_add_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_id parent_id,
                          struct cx_id child_id, struct cx_id by, cx_time now_us,
                          struct cx_diag *diag);

@@ -33,6 +33,14 @@ bool access_rights_anywhere(const struct access_rights *rights, enum permission 
     return permission_set_has(&rights->anywhere, permission);
 }
 
+bool access_rights_break_glass(const struct access_rights *rights)
+{
+    for (size_t i = 0; i < rights->held_count; i++)
+        if (rights->held[i].binding->break_glass)
+            return true;
+    return false;
+}
+
 cx_time access_rights_until(const struct access_rights *rights)
 {
     return rights->until_us;

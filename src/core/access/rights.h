@@ -58,6 +58,7 @@ struct access_binding {
     size_t group_count;
     const struct tag_expression *tags; /* NULL: none */
     cx_time start_us, expires_us;      /* [start, expires); CX_TIME_NEVER: does not end */
+    bool break_glass;                  /* what is done by it is marked in the log */
 };
 #define CX_TIME_NEVER INT64_MAX
 
@@ -100,6 +101,8 @@ bool access_rights_anywhere(const struct access_rights *rights, enum permission 
 bool access_rights_allow(const struct access_rights *rights, enum permission permission,
                          const struct access_place *place);
 cx_time access_rights_until(const struct access_rights *rights);
+/* Some of them come from an opened break-glass account. */
+bool access_rights_break_glass(const struct access_rights *rights);
 
 /* A binding that is in force for the subject, and how it got to it. Views live as long as the rights. */
 struct access_held {

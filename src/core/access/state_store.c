@@ -84,8 +84,8 @@ static cx_err read_nestings(struct store_tx *tx, struct cx_id tenant_id, cx_time
 
 #define BINDING_SELECT                                                                             \
     "SELECT b.binding_id, b.subject_type, b.subject_id, b.role, b.everywhere, b.tags, "            \
-    "b.start_us, b.expires_us FROM role_binding b WHERE b.tenant_id = $1 AND " AT("b.",            \
-                                                                                  "created_us")
+    "b.start_us, b.expires_us, b.break_glass FROM role_binding b WHERE b.tenant_id = $1 "          \
+    "AND b.standing IS NULL AND " AT("b.", "created_us")
 #define BINDING_OF                                                                                 \
     " AND b.subject_id IN (WITH RECURSIVE up (group_id) AS ("                                      \
     "SELECT m.group_id FROM group_member m WHERE m.tenant_id = $1 AND m.user_id = $3 "             \
@@ -131,7 +131,8 @@ static cx_err read_bindings(struct store_tx *tx, struct cx_id tenant_id,
             .subject_id = store_col_id(q, 2),
             .everywhere = store_col_int(q, 4) == 1,
             .start_us = store_col_int(q, 6),
-            .expires_us = store_col_is_null(q, 7) ? CX_TIME_NEVER : store_col_int(q, 7)};
+            .expires_us = store_col_is_null(q, 7) ? CX_TIME_NEVER : store_col_int(q, 7),
+            .break_glass = store_col_int(q, 8) == 1};
         CX_TRY(subject_of(store_col_text(q, 1), &binding->subject));
         CX_TRY(arena_copy_str(rows->arena, store_col_text(q, 3), &binding->role));
         if (store_col_text(q, 5).len == 0)

@@ -5,6 +5,7 @@
 #include "core/access/guard.h"
 #include "core/access/rights_cache.h"
 #include "core/authentication/session.h"
+#include "core/api/denials.h"
 #include "core/api/encode.h"
 #include "core/api/exchange.h"
 #include "core/api/problem.h"
@@ -41,27 +42,63 @@ static struct audit_event denied_event(const struct api_exchange *exchange, stru
     return event;
 }
 
+/* {"rule":…}, and how many like it went before untold. */
+static cx_err denial_details(const struct api_exchange *exchange, int64_t earlier,
+                             struct cx_buf *details)
+{
+    struct json_writer json = json_writer(details);
+    CX_TRY(json_begin_object(&json, NULL));
+    CX_TRY(json_write_text(&json, "rule", exchange->diag.rule));
+    if (earlier)
+        CX_TRY(json_write_i64(&json, "earlier", earlier));
+    return json_end(&json);
+}
+
+static void record_denied(struct api_exchange *exchange, const char *action, int64_t earlier)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf details = CX_BUF_INIT(1024);
+    cx_err err = denial_details(exchange, earlier, &details);
+    if (cx_is_ok(err)) {
+        struct audit_event event =
+            denied_event(exchange, (struct cx_str){(const char *)details.ptr, details.len});
+        event.action = action;
+        err = audit_commit(exchange->core, &event, record_nothing, NULL);
+    }
+    if (cx_failed(err)) /* nothing was done, so there is nothing to take back */
+        cx_log_err(CX_LOG_ERROR, err, "denial not recorded", "operation",
+                   exchange->request.operation->name, NULL);
+}
+
 /* Who tried what without the right to: part of the evidence, so denials of changes are entries too. */
 static void record_denial(struct api_exchange *exchange)
 {
     const struct api_request *request = &exchange->request;
-    if (!request->principal.authenticated || !request->operation || !request->operation->mutating)
+    if (request->principal.authenticated && request->operation && request->operation->mutating)
+        record_denied(exchange, request->operation->audit, 0);
+}
+
+static bool names_object(const struct api_exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->route.value_count; i++)
+        if (exchange->route.values[i].field->kind == API_ID)
+            return true;
+    return false;
+}
+
+/* An object that is not there for this person: whether it is there at all is what they must not learn, and may be what
+ * they tried to. Reading operations too; see denials.h for what keeps the log from filling. */
+static void record_unreached(struct api_exchange *exchange)
+{
+    const struct api_request *request = &exchange->request;
+    int64_t earlier = 0;
+    if (!request->principal.authenticated || !request->operation || !names_object(exchange))
         return;
-    CX_CLEANUP(cx_buf_clear) struct cx_buf details = CX_BUF_INIT(1024);
-    struct json_writer json = json_writer(&details);
-    cx_err err = json_begin_object(&json, NULL);
-    if (cx_is_ok(err))
-        err = json_write_text(&json, "rule", exchange->diag.rule);
-    if (cx_is_ok(err))
-        err = json_end(&json);
-    if (cx_is_ok(err)) {
-        struct audit_event event =
-            denied_event(exchange, (struct cx_str){(const char *)details.ptr, details.len});
-        err = audit_commit(exchange->core, &event, record_nothing, NULL);
-    }
-    if (cx_failed(err)) /* nothing was done, so there is nothing to take back */
-        cx_log_err(CX_LOG_ERROR, err, "denial not recorded", "operation", request->operation->name,
-                   NULL);
+    if (denial_log_note(exchange->core->denials, request->principal.tenant_id,
+                        request->principal.user_id, request->operation->name, request->now_us,
+                        &earlier))
+        record_denied(exchange,
+                      request->operation->audit ? request->operation->audit : "object.unreached",
+                      earlier);
 }
 
 static void log_failure(const struct api_exchange *exchange, cx_err err)
@@ -81,6 +118,8 @@ void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t sta
     log_failure(exchange, err);
     if (err.code == CX_E_DENIED)
         record_denial(exchange);
+    if (err.code == CX_E_NOTFOUND)
+        record_unreached(exchange);
     const struct api_problem_kind *kind = api_problem_kind(err);
     bool acme = cx_str_starts(exchange->head.target, CX_STR("/acme/"));
     cx_buf_reset(&exchange->text);

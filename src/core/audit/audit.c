@@ -63,6 +63,17 @@ static cx_err seal_details(struct core *core, struct cx_id tenant_id, struct cx_
                         arena, &entry->details);
 }
 
+/* {"break_glass":true, …}: what is done by an opened break-glass account says so, whoever writes the entry. */
+static cx_err mark_details(struct arena *arena, struct cx_str details, struct cx_str *ret_details)
+{
+    if (details.len <= 2) /* nothing, or {} */
+        return arena_printf(arena, ret_details, "{\"break_glass\":true}");
+    if (details.ptr[0] != '{')
+        return CX_ERR(USAGE);
+    return arena_printf(arena, ret_details, "{\"break_glass\":true,%.*s", (int)details.len - 1,
+                        details.ptr + 1);
+}
+
 cx_err audit_prepare(struct core *core, struct arena *arena, const struct audit_event *event,
                      struct audit_entry **ret_entry)
 {
@@ -72,7 +83,10 @@ cx_err audit_prepare(struct core *core, struct arena *arena, const struct audit_
     CX_TRY(ARENA_NEW(arena, &entry));
     entry->time_us = cx_now(core->clock);
     CX_TRY(cx_id_new_at(core->rng, entry->time_us, &entry->entry_id));
-    CX_TRY(seal_details(core, event->tenant_id, event->details, arena, entry));
+    struct cx_str details = event->details;
+    if (event->actor && event->actor->rights && access_rights_break_glass(event->actor->rights))
+        CX_TRY(mark_details(arena, details, &details));
+    CX_TRY(seal_details(core, event->tenant_id, details, arena, entry));
     *ret_entry = entry;
     return CX_OK;
 }

@@ -57,7 +57,10 @@ struct object {
     X(tags, 't')                                                                                   \
     X(start_us, 'n')                                                                               \
     X(expires_us, 'n')                                                                             \
-    X(created_us, 'n') X(created_by_id, 'i') X(ended_us, 'n') X(ended_by_id, 'i')
+    X(created_us, 'n')                                                                             \
+    X(created_by_id, 'i')                                                                          \
+    X(ended_us, 'n')                                                                               \
+    X(ended_by_id, 'i') X(standing, 't') X(source_id, 'i') X(break_glass, 'n')
 #define ISSUER(X)                                                                                  \
     X(issuer_id, 'i')                                                                              \
     X(name, 't')                                                                                   \
@@ -95,10 +98,30 @@ struct object {
     X(factor_acr, 't')                                                                             \
     X(factor_amr, 't')                                                                             \
     X(ca_pem, 't') X(created_us, 'n') X(changed_us, 'n') X(changed_by_id, 'i')
+#define RULE(X)                                                                                    \
+    X(rule_id, 'i')                                                                                \
+    X(action, 't')                                                                                 \
+    X(subject, 't')                                                                                \
+    X(group_id, 'i')                                                                               \
+    X(tags, 't')                                                                                   \
+    X(lifetime_s, 'n')                                                                             \
+    X(escalate_s, 'n')                                                                             \
+    X(escalate_to, 't')                                                                            \
+    X(created_us, 'n')                                                                             \
+    X(created_by_id, 'i') X(in_force_us, 'n') X(ended_us, 'n') X(ended_by_id, 'i')
+#define DELEGATION(X)                                                                              \
+    X(delegation_id, 'i')                                                                          \
+    X(delegator_id, 'i')                                                                           \
+    X(delegate_id, 'i')                                                                            \
+    X(kind, 't')                                                                                   \
+    X(group_id, 'i')                                                                               \
+    X(start_us, 'n') X(expires_us, 'n') X(created_us, 'n') X(ended_us, 'n') X(ended_by_id, 'i')
+#define BREAK_GLASS(X) X(user_id, 'i') X(created_us, 'n') X(created_by_id, 'i')
 
 #define PERMISSIONS(X) X(permission, 't')
 #define GROUPS(X) X(group_id, 'i')
 #define TAGS(X) X(clause, 'n') X(name, 't') X(value, 't')
+#define STAGES(X) X(stage, 'n') X(who, 't') X(approvers, 'n')
 #define RULES(X) X(claim_value, 't') X(group_id, 'i') X(role, 't')
 
 static const struct object OBJECTS[CHANGE_OBJECT_COUNT] = {
@@ -175,6 +198,25 @@ static const struct object OBJECTS[CHANGE_OBJECT_COUNT] = {
                                          BY_ONE(RULES, "oidc_rule",
                                                 "provider_id") " ORDER BY position",
                                          {RULES(AS_COLUMN)}}}},
+    [CHANGE_APPROVAL_RULE] = {.name = "approval-rule",
+                              .all = FROM(RULE, "approval_rule"),
+                              .by_one = BY_ONE(RULE, "approval_rule", "rule_id"),
+                              .key_count = 1,
+                              .columns = {RULE(AS_COLUMN)},
+                              .lists = {{"stages",
+                                         BY_ONE(STAGES, "approval_stage",
+                                                "owner_id") " ORDER BY stage",
+                                         {STAGES(AS_COLUMN)}}}},
+    [CHANGE_DELEGATION] = {.name = "delegation",
+                           .all = FROM(DELEGATION, "delegation"),
+                           .by_one = BY_ONE(DELEGATION, "delegation", "delegation_id"),
+                           .key_count = 1,
+                           .columns = {DELEGATION(AS_COLUMN)}},
+    [CHANGE_BREAK_GLASS_ACCOUNT] = {.name = "break-glass-account",
+                                    .all = FROM(BREAK_GLASS, "break_glass_account"),
+                                    .by_one = BY_ONE(BREAK_GLASS, "break_glass_account", "user_id"),
+                                    .key_count = 1,
+                                    .columns = {BREAK_GLASS(AS_COLUMN)}},
 };
 
 const char *change_object_name(enum change_object object)

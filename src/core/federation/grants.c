@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/access/conflict.h"
 #include "core/access/group_store.h"
+#include "core/approval/rule_store.h"
 #include "core/field.h"
 
 enum { TEXT_MAX = 16 * 1024 };
@@ -46,6 +47,28 @@ static cx_err add_role(struct api_request *request, struct oidc_grants *grants, 
                                 request->diag, &grants->roles[grants->role_count++]);
 }
 
+struct withholding {
+    struct oidc_grants *grants;
+    cx_time now_us;
+};
+
+static cx_err read_withheld(struct store_tx *tx, void *arg)
+{
+    struct withholding *w = arg;
+    struct oidc_grants *grants = w->grants;
+    struct cx_id tenant_id = grants->provider->tenant_id;
+    for (size_t i = 0; i < grants->role_count; i++)
+        CX_TRY(approval_may_apply(tx, tenant_id, APPROVAL_ROLE_GRANT, grants->roles[i].row.role,
+                                  &grants->role_withheld[i]));
+    for (size_t i = 0; i < grants->group_count; i++) {
+        cx_err err = approval_check_group(tx, tenant_id, grants->groups[i], w->now_us, NULL);
+        grants->group_withheld[i] = err.code == CX_E_POLICY;
+        if (err.code != CX_E_POLICY)
+            CX_TRY(err);
+    }
+    return CX_OK;
+}
+
 cx_err oidc_grants_prepare(struct api_request *request, const struct oidc_provider *provider,
                            struct cx_id user_id, const struct oidc_words *claimed,
                            struct oidc_grants *ret_grants)
@@ -53,6 +76,8 @@ cx_err oidc_grants_prepare(struct api_request *request, const struct oidc_provid
     struct oidc_grants grants = {.provider = provider, .user_id = user_id};
     CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.groups));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.roles));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.group_withheld));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, provider->rule_count, &grants.role_withheld));
     for (size_t i = 0; i < provider->rule_count; i++) {
         const struct oidc_rule *rule = &provider->rules[i];
         if (!is_claimed(claimed, rule->claim_value))
@@ -63,19 +88,24 @@ cx_err oidc_grants_prepare(struct api_request *request, const struct oidc_provid
             add_group(&grants, rule->group_id);
     }
     grants.only_take = cx_id_eq(provider->changed_by_id, user_id);
+    struct withholding withholding = {&grants, request->now_us};
+    CX_TRY(store_read(request->core->store, read_withheld, &withholding));
     *ret_grants = grants;
     return CX_OK;
 }
 
-cx_err oidc_grants_text(const struct oidc_grants *grants, struct arena *arena,
+cx_err oidc_grants_text(const struct oidc_grants *grants, bool withheld, struct arena *arena,
                         struct cx_str *ret_text)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(TEXT_MAX);
     char id[CX_ID_TEXT_MAX];
     for (size_t i = 0; i < grants->role_count && !grants->only_take; i++)
-        CX_TRY(cx_buf_addf(&text, "%s%.*s", text.len ? ", " : "",
-                           CX_STR_ARG(grants->roles[i].row.role)));
+        if (grants->role_withheld[i] == withheld)
+            CX_TRY(cx_buf_addf(&text, "%s%.*s", text.len ? ", " : "",
+                               CX_STR_ARG(grants->roles[i].row.role)));
     for (size_t i = 0; i < grants->group_count && !grants->only_take; i++) {
+        if (grants->group_withheld[i] != withheld)
+            continue;
         cx_id_format(CX_ID_GROUP, grants->groups[i], id);
         CX_TRY(cx_buf_addf(&text, "%sgroup %s", text.len ? ", " : "", id));
     }
@@ -176,11 +206,16 @@ static bool wants_group(const struct oidc_grants *grants, struct cx_id group_id)
     return false;
 }
 
-static bool wants_role(const struct oidc_grants *grants, struct cx_str role)
+/* ret_withheld: wanted, but not given anew. */
+static bool wants_role(const struct oidc_grants *grants, struct cx_str role, bool *ret_withheld)
 {
-    for (size_t i = 0; i < grants->role_count; i++)
-        if (cx_str_eq(grants->roles[i].row.role, role))
-            return true;
+    *ret_withheld = false;
+    for (size_t i = 0; i < grants->role_count; i++) {
+        if (!cx_str_eq(grants->roles[i].row.role, role))
+            continue;
+        *ret_withheld = grants->role_withheld[i];
+        return true;
+    }
     return false;
 }
 
@@ -199,7 +234,8 @@ static cx_err is_member(struct store_tx *tx, const struct whose *whose, struct c
 }
 
 /* A member by hand stays one by hand. */
-static cx_err give_group(struct store_tx *tx, const struct whose *whose, struct cx_id group_id)
+static cx_err give_group(struct store_tx *tx, const struct whose *whose, struct cx_id group_id,
+                         struct cx_diag *diag)
 {
     const struct row_oidc_membership row = {whose->tenant_id, whose->provider_id, whose->user_id,
                                             group_id};
@@ -207,13 +243,14 @@ static cx_err give_group(struct store_tx *tx, const struct whose *whose, struct 
     CX_TRY(is_member(tx, whose, group_id, &member));
     if (member)
         return CX_OK;
-    CX_TRY(
-        group_add_member(tx, whose->tenant_id, group_id, whose->user_id, whose->by, whose->now_us));
+    CX_TRY(group_add_member(tx, whose->tenant_id, group_id, whose->user_id, whose->by,
+                            whose->now_us, diag));
     return row_oidc_membership_insert(tx, &row);
 }
 
 static cx_err sync_groups(struct store_tx *tx, const struct whose *whose,
-                          const struct oidc_grants *grants, struct arena *arena)
+                          const struct oidc_grants *grants, struct arena *arena,
+                          struct cx_diag *diag)
 {
     struct given *given = NULL;
     size_t count = 0;
@@ -225,7 +262,8 @@ static cx_err sync_groups(struct store_tx *tx, const struct whose *whose,
             CX_TRY(take_group(tx, whose, given[i].id));
     }
     for (size_t i = 0; i < grants->group_count && !grants->only_take; i++)
-        CX_TRY(give_group(tx, whose, grants->groups[i]));
+        if (!grants->group_withheld[i])
+            CX_TRY(give_group(tx, whose, grants->groups[i], diag));
     return CX_OK;
 }
 
@@ -237,9 +275,11 @@ static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
     struct given *given = NULL;
     size_t count = 0;
     CX_TRY(read_given(tx, whose, true, arena, &given, &count));
-    for (size_t i = 0; i < count; i++)
-        if (!wants_role(grants, given[i].role) || (!given[i].lasting && !grants->only_take))
+    for (size_t i = 0; i < count; i++) {
+        bool withheld = false, wanted = wants_role(grants, given[i].role, &withheld);
+        if (!wanted || (!given[i].lasting && !withheld && !grants->only_take))
             CX_TRY(take_role(tx, whose, given[i].id));
+    }
     for (size_t i = 0; i < grants->role_count && !grants->only_take; i++) {
         const struct access_grant_row *role = &grants->roles[i];
         const struct row_oidc_binding row = {whose->tenant_id, whose->provider_id, whose->user_id,
@@ -247,7 +287,7 @@ static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
         bool held = false;
         for (size_t j = 0; j < count && !held; j++)
             held = given[j].lasting && cx_str_eq(given[j].role, role->row.role);
-        if (held)
+        if (held || grants->role_withheld[i])
             continue;
         CX_TRY(access_grant_write(tx, role, diag));
         CX_TRY(row_oidc_binding_insert(tx, &row));
@@ -264,7 +304,7 @@ cx_err oidc_grants_write(struct store_tx *tx, struct api_request *request,
                                 .user_id = grants->user_id,
                                 .by = provider->changed_by_id,
                                 .now_us = request->now_us};
-    CX_TRY(sync_groups(tx, &whose, grants, request->arena));
+    CX_TRY(sync_groups(tx, &whose, grants, request->arena, request->diag));
     CX_TRY(sync_roles(tx, &whose, grants, request->arena, request->diag));
     if (grants->only_take)
         return CX_OK;

@@ -3,6 +3,7 @@
  * provider says of an address, it is issuer and subject that say who somebody is (docs/design/076-federation.md).
  */
 #include "api_routes.h"
+#include "base/checked.h"
 #include "base/cleanup.h"
 #include "codec/base64.h"
 #include "codec/http.h"
@@ -351,6 +352,7 @@ static cx_err let_in(struct finishing *f, struct api_login_view *ret_view)
 {
     struct api_request *request = f->request;
     struct cx_str session = CX_STR_NONE, given = CX_STR_NONE, details = CX_STR_NONE;
+    struct cx_str withheld = CX_STR_NONE;
     f->session = (struct session_grant){.tenant_id = f->state.tenant_id,
                                         .user_id = f->user_id,
                                         .method = API_LOGIN_METHOD_OIDC,
@@ -359,13 +361,15 @@ static cx_err let_in(struct finishing *f, struct api_login_view *ret_view)
                                         .provider_id = f->provider.provider_id};
     CX_TRY(session_grant_prepare(request, &f->session));
     CX_TRY(oidc_grants_prepare(request, &f->provider, f->user_id, &f->claims.groups, &f->grants));
-    CX_TRY(oidc_grants_text(&f->grants, request->arena, &given));
+    CX_TRY(oidc_grants_text(&f->grants, false, request->arena, &given));
+    CX_TRY(oidc_grants_text(&f->grants, true, request->arena, &withheld));
     CX_TRY(field_id_text(request->arena, CX_ID_SESSION, f->session.session.session_id, &session));
     struct field_detail list[] = {{"session", session},
                                   {"provider", f->provider.name},
                                   {"rules_give", given},
+                                  {"withheld", withheld},
                                   {"source_address", request->source_address}};
-    CX_TRY(field_details(request->arena, list, 4, &details));
+    CX_TRY(field_details(request->arena, list, CX_COUNT_OF(list), &details));
     cx_err err = login_commit(request, f->state.tenant_id, f->user_id, details, write_login, f);
     if (err.code == CX_E_POLICY)
         CX_TRY(take_only(f));

@@ -49,6 +49,7 @@ cx_err alert_prepare(struct core *core, struct arena *arena, const struct alert_
     const struct incident_draft made = {.tenant_id = draft->tenant_id,
                                         .creator_id = draft->creator_id,
                                         .type = INCIDENT_OTHER,
+                                        .tracks = draft->tracks,
                                         .impact = draft->impact,
                                         .urgency = draft->urgency,
                                         .source = SOURCE_SELF,

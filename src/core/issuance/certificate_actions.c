@@ -3,6 +3,7 @@
 #include "base/checked.h"
 #include "core/access/place.h"
 #include "core/api/contract.h"
+#include "core/approval/rule_store.h"
 #include "core/field.h"
 #include "core/issuance/certificate_store.h"
 #include "core/issuance/csr_read.h"
@@ -147,7 +148,7 @@ static cx_err submit_again(struct api_request *request, const struct again *agai
                              .csr = subject->body,
                              .validity_s = again->validity_days * DAY_S};
     CX_TRY(policy_decide(&ask, request->diag, &decision));
-    submission.approvals_needed = submission.profile->approvals_issue;
+    submission.approvals_floor = submission.profile->approvals_issue;
     return request_submit_show(request, &submission, ret_view);
 }
 
@@ -265,29 +266,44 @@ static cx_err revoke_now(struct api_request *request, const struct api_certifica
     return CX_OK;
 }
 
-static cx_err revoke_by_request(struct api_request *request,
-                                const struct api_certificate_revoke_in *in,
-                                const struct subject_of_action *subject,
-                                const struct submission *rules,
-                                struct api_revocation_view *ret_view)
+/* A revocation as a request, whether or not somebody has to decide on it. */
+static cx_err plan_revocation(struct api_request *request,
+                              const struct api_certificate_revoke_in *in,
+                              struct subject_of_action *subject, struct submission *submission,
+                              struct approval_plan *ret_plan)
 {
+    const struct certificate_row *certificate = &subject->certificate;
+    const struct profile_entry *entry = NULL;
+    /* The rule of the version that it was issued under: a retired profile must not hinder a revocation. */
+    CX_TRY(profile_get(request->core, subject->tenant_id, certificate->profile_name,
+                       certificate->profile_version, &entry));
+    *submission = (struct submission){.kind = REQUEST_REVOKE,
+                                      .profile = &entry->profile,
+                                      .requester_id = request->principal.user_id,
+                                      .certificate_id = in->certificate_id,
+                                      .revoke_reason = revocation_reason_read(in->reason),
+                                      .approvals_floor = entry->profile.approvals_revoke,
+                                      .comment = in->comment,
+                                      .tags = subject->place.tags,
+                                      .tag_count = subject->place.tag_count,
+                                      .group_id = subject->place.group_id};
+    return request_plan(request->core, subject->tenant_id, submission, request->now_us,
+                        request->arena, ret_plan);
+}
+
+static cx_err revoke_by_request(struct api_request *request, struct subject_of_action *subject,
+                                struct submission *submission, struct api_revocation_view *ret_view)
+{
+    struct cx_id request_id;
+    CX_TRY(load_body(request, subject));
+    CX_TRY(issuer_get(request->core, subject->tenant_id, subject->certificate.issuer_id,
+                      &submission->issuer));
     struct policy_decision decision = {.body = subject->body,
                                        .key_type = subject->certificate.key_type};
-    struct submission submission = *rules;
-    struct cx_id request_id;
-    submission.kind = REQUEST_REVOKE;
-    submission.decision = &decision;
-    submission.requester_id = request->principal.user_id;
-    submission.certificate_id = in->certificate_id;
-    submission.revoke_reason = revocation_reason_read(in->reason);
-    submission.approvals_needed = rules->profile->approvals_revoke;
-    submission.comment = in->comment;
-    submission.tags = subject->place.tags;
-    submission.tag_count = subject->place.tag_count;
-    submission.group_id = subject->place.group_id;
-    CX_TRY(request_submit_api(request, &submission, &request_id));
+    submission->decision = &decision;
+    CX_TRY(request_submit_api(request, submission, &request_id));
     *ret_view = (struct api_revocation_view){.outcome = API_REVOCATION_OUTCOME_AWAITING_APPROVAL,
-                                             .certificate_id = in->certificate_id,
+                                             .certificate_id = submission->certificate_id,
                                              .has_request_id = true,
                                              .request_id = request_id};
     return CX_OK;
@@ -298,21 +314,25 @@ cx_err handle_certificate_revoke(struct api_request *request,
                                  struct api_certificate_revoke_out *ret_out)
 {
     struct subject_of_action *subject = NULL;
-    struct submission rules = {0};
-    const struct profile_entry *entry = NULL;
+    struct submission submission;
+    struct approval_plan plan;
     CX_TRY(load(request, in->certificate_id, &subject));
-    const struct certificate_row *certificate = &subject->certificate;
-    if (certificate->revoked_us)
+    if (subject->certificate.revoked_us)
         return refuse_twice(request->diag);
-    /* The rule of the version that it was issued under: a retired profile must not hinder a revocation. */
-    CX_TRY(profile_get(request->core, subject->tenant_id, certificate->profile_name,
-                       certificate->profile_version, &entry));
-    rules.profile = &entry->profile;
-    if (entry->profile.approvals_revoke == 0)
-        return revoke_now(request, in, certificate, false, &ret_out->body);
-    CX_TRY(load_body(request, subject));
-    CX_TRY(issuer_get(request->core, subject->tenant_id, certificate->issuer_id, &rules.issuer));
-    return revoke_by_request(request, in, subject, &rules, &ret_out->body);
+    CX_TRY(plan_revocation(request, in, subject, &submission, &plan));
+    if (approval_total(&plan.stages) == 0)
+        return revoke_now(request, in, &subject->certificate, false, &ret_out->body);
+    return revoke_by_request(request, subject, &submission, &ret_out->body);
+}
+
+/* Nobody is known to act, so where anybody would have to decide there is nobody who asks. */
+static cx_err refuse_decided(struct store_tx *tx, void *arg)
+{
+    struct subject_of_action *subject = arg;
+    bool may = false;
+    CX_TRY(approval_may_apply(tx, subject->tenant_id, APPROVAL_REVOKE,
+                              subject->certificate.profile_name, &may));
+    return may ? CX_ERR(DENIED) : CX_OK;
 }
 
 cx_err certificate_revoke_by_holder(struct api_request *request,
@@ -327,9 +347,13 @@ cx_err certificate_revoke_by_holder(struct api_request *request,
         return refuse_twice(request->diag);
     CX_TRY(profile_get(request->core, subject->tenant_id, certificate->profile_name,
                        certificate->profile_version, &entry));
-    if (entry->profile.approvals_revoke)
-        return cx_refuse(request->diag, CX_ERR(DENIED), "certificate_id", "approval-needs-person",
+    cx_err err = entry->profile.approvals_revoke
+                     ? CX_ERR(DENIED)
+                     : store_read(request->core->store, refuse_decided, subject);
+    if (err.code == CX_E_DENIED)
+        return cx_refuse(request->diag, err, "certificate_id", "approval-needs-person",
                          "Revoking certificates of this profile takes two persons.");
+    CX_TRY(err);
     return revoke_now(request, in, certificate, true, ret_view);
 }
 

@@ -223,7 +223,7 @@ cx_err handle_request_create(struct api_request *request, const struct api_reque
     ask.key_lists = request->core->key_lists;
     CX_TRY(fill_ask(request, in, &ask));
     CX_TRY(policy_decide(&ask, request->diag, &decision));
-    submission.approvals_needed = submission.profile->approvals_issue;
+    submission.approvals_floor = submission.profile->approvals_issue;
     CX_TRY(read_tags(request, in->tags, in->tags_count, &submission.tags));
     submission.group_id =
         in->has_group_id ? in->group_id : request_default_group(&request->principal);

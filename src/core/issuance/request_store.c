@@ -12,7 +12,7 @@ const char *request_kind_name(enum request_kind kind)
     return KINDS[kind];
 }
 
-static cx_err kind_of(struct cx_str text, enum request_kind *ret_kind)
+cx_err request_kind_from_name(struct cx_str text, enum request_kind *ret_kind)
 {
     for (int i = 0; i < REQUEST_KIND_COUNT; i++) {
         if (cx_str_is(text, KINDS[i])) {
@@ -58,7 +58,7 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena,
         .retry_us = store_col_int(q, 21),
         .group_id = store_col_id(q, 23),
     };
-    CX_TRY(kind_of(store_col_text(q, 1), &row.kind));
+    CX_TRY(request_kind_from_name(store_col_text(q, 1), &row.kind));
     CX_TRY(request_state_from_name(store_col_text(q, 2), &row.state));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 5), &row.profile_name));
     CX_TRY(pki_key_type_from_name(store_col_text(q, 10), &row.key_type));
@@ -195,11 +195,10 @@ cx_err request_set_retry(struct store_tx *tx, struct cx_id tenant_id, struct cx_
     return store_exec(q);
 }
 
-cx_err request_set_failure(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
-                           struct cx_str rule, struct cx_sealed failure)
+cx_err request_set_failure_rule(struct store_tx *tx, struct cx_id tenant_id,
+                                struct cx_id request_id, struct cx_str rule)
 {
     struct store_stmt *q = NULL;
-    CX_TRY(row_request_set_failure(tx, tenant_id, request_id, failure));
     CX_TRY(store_prepare(tx,
                          "UPDATE request SET failure_rule = $3, retry_us = NULL "
                          "WHERE tenant_id = $1 AND request_id = $2",
@@ -208,6 +207,13 @@ cx_err request_set_failure(struct store_tx *tx, struct cx_id tenant_id, struct c
     store_bind_id(q, 2, request_id);
     store_bind_text(q, 3, rule);
     return store_exec(q);
+}
+
+cx_err request_set_failure(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
+                           struct cx_str rule, struct cx_sealed failure)
+{
+    CX_TRY(row_request_set_failure(tx, tenant_id, request_id, failure));
+    return request_set_failure_rule(tx, tenant_id, request_id, rule);
 }
 
 cx_err request_count_approval(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
@@ -257,7 +263,8 @@ cx_err request_approvals(struct store_tx *tx, struct cx_id tenant_id, struct cx_
     size_t count = 0;
     CX_TRY(
         store_prepare(tx,
-                      "SELECT approver_id, decision, comment, decided_us FROM approval "
+                      "SELECT approver_id, decision, comment, decided_us, behalf_of_id "
+                      "FROM approval "
                       "WHERE tenant_id = $1 AND request_id = $2 ORDER BY decided_us, approver_id",
                       &q));
     store_bind_id(q, 1, tenant_id);
@@ -270,6 +277,7 @@ cx_err request_approvals(struct store_tx *tx, struct cx_id tenant_id, struct cx_
         approvals[count].approver_id = store_col_id(q, 0);
         approvals[count].approve = cx_str_is(store_col_text(q, 1), "approve");
         approvals[count].decided_us = store_col_int(q, 3);
+        approvals[count].behalf_of_id = store_col_id(q, 4);
         CX_TRY(copy_sealed(q, 2, arena, &approvals[count++].comment));
     }
     *ret_count = count;

@@ -17,6 +17,8 @@ enum request_kind {
     REQUEST_KIND_COUNT
 };
 const char *request_kind_name(enum request_kind kind);
+/* CX_E_STORE for another word: the database holds no others. */
+cx_err request_kind_from_name(struct cx_str name, enum request_kind *ret_kind);
 
 enum { REQUEST_TAGS_MAX = 32, REQUEST_APPROVALS_MAX = 32 };
 
@@ -74,6 +76,8 @@ cx_err request_set_retry(struct store_tx *tx, struct cx_id tenant_id, struct cx_
                          cx_time retry_us, int64_t attempt_count);
 cx_err request_set_failure(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                            struct cx_str rule, struct cx_sealed failure);
+cx_err request_set_failure_rule(struct store_tx *tx, struct cx_id tenant_id,
+                                struct cx_id request_id, struct cx_str rule);
 /* CX_E_CONFLICT when another approval came first (given is not what it was). */
 cx_err request_count_approval(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                               int64_t given);
@@ -84,6 +88,7 @@ cx_err request_tags(struct store_tx *tx, struct cx_id tenant_id, struct cx_id re
 
 struct approval_found {
     struct cx_id approver_id;
+    struct cx_id behalf_of_id; /* whose right it was; zero: their own */
     bool approve;
     struct cx_sealed comment;
     cx_time decided_us;

@@ -121,6 +121,8 @@ static cx_err approvals_view(struct api_request *request, const struct request_r
         CX_TRY(approval_comment_open(request->core, tenant_id, row->request_id, &found[i],
                                      request->arena, &views[i].comment));
         views[i].approver_id = found[i].approver_id;
+        views[i].has_behalf_of_id = !cx_id_is_zero(found[i].behalf_of_id);
+        views[i].behalf_of_id = found[i].behalf_of_id;
         views[i].decision =
             found[i].approve ? API_APPROVAL_DECISION_APPROVE : API_APPROVAL_DECISION_REJECT;
         views[i].time = found[i].decided_us;

@@ -1,5 +1,6 @@
 #include "core/issuance/submit.h"
 #include "core/api/api.h"
+#include "core/approval/rule_store.h"
 #include "core/core.h"
 #include "core/field.h"
 #include "core/issuance/request_view.h"
@@ -8,8 +9,63 @@ struct submitting {
     struct issuance *run;
     const struct submission *submission;
     struct row_request row;
+    struct approval_plan plan;
     bool issue_now;
 };
+
+_Static_assert((int)APPROVAL_ISSUE == (int)REQUEST_ISSUE &&
+                   (int)APPROVAL_RENEW == (int)REQUEST_RENEW &&
+                   (int)APPROVAL_REPLACE == (int)REQUEST_REPLACE &&
+                   (int)APPROVAL_REVOKE == (int)REQUEST_REVOKE,
+               "the actions of rules begin with the kinds of requests");
+
+struct planning {
+    struct cx_id tenant_id;
+    const struct submission *submission;
+    cx_time now_us;
+    struct arena *arena;
+    struct approval_plan plan;
+};
+
+/* A key that the server makes leaves it with who collects it, so the rules about that are asked before. */
+static bool hands_out_key(const struct submission *submission)
+{
+    return submission->kind != REQUEST_REVOKE && submission->decision &&
+           submission->decision->server_key;
+}
+
+static cx_err find_plan(struct store_tx *tx, void *arg)
+{
+    struct planning *planning = arg;
+    const struct submission *submission = planning->submission;
+    struct access_place place = {.groups = &submission->group_id,
+                                 .group_count = !cx_id_is_zero(submission->group_id),
+                                 .tags = submission->tags,
+                                 .tag_count = submission->tag_count};
+    struct cx_str profile = submission->profile->name;
+    struct approval_plan kind, export;
+    CX_TRY(approval_plan_find(tx, planning->tenant_id, (enum approval_action)submission->kind,
+                              profile, &place, submission->approvals_floor, planning->now_us,
+                              planning->arena, &kind));
+    planning->plan = kind;
+    if (!hands_out_key(submission))
+        return CX_OK;
+    CX_TRY(approval_plan_find(tx, planning->tenant_id, APPROVAL_EXPORT, profile, &place, 0,
+                              planning->now_us, planning->arena, &export));
+    planning->plan = *approval_plan_stricter(&kind, &export);
+    return CX_OK;
+}
+
+cx_err request_plan(struct core *core, struct cx_id tenant_id, const struct submission *submission,
+                    cx_time now_us, struct arena *arena, struct approval_plan *ret_plan)
+{
+    struct planning planning = {
+        .tenant_id = tenant_id, .submission = submission, .now_us = now_us, .arena = arena};
+    if (!cx_id_is_zero(submission->requester_id))
+        CX_TRY(store_read(core->store, find_plan, &planning));
+    *ret_plan = planning.plan;
+    return CX_OK;
+}
 
 static cx_err write_submission(struct store_tx *tx, void *arg)
 {
@@ -27,14 +83,17 @@ static cx_err write_submission(struct store_tx *tx, void *arg)
         };
         CX_TRY(row_request_tag_insert(tx, &tag));
     }
+    CX_TRY(approval_plan_insert(tx, submitting->row.tenant_id, submitting->row.request_id,
+                                &submitting->plan));
     return submitting->issue_now ? issuance_insert_intent(tx, submitting->run) : CX_OK;
 }
 
-static enum request_state first_state(const struct submission *submission)
+static enum request_state first_state(const struct submitting *submitting)
 {
-    if (submission->approvals_needed > 0)
+    if (approval_total(&submitting->plan.stages) > 0)
         return REQUEST_AWAITING_APPROVAL;
-    return submission->decision->server_key ? REQUEST_AWAITING_COLLECTION : REQUEST_APPROVED;
+    return submitting->submission->decision->server_key ? REQUEST_AWAITING_COLLECTION
+                                                        : REQUEST_APPROVED;
 }
 
 static struct cx_str key_source(const struct submission *submission)
@@ -54,7 +113,7 @@ static cx_err fill_row(struct submitting *submitting)
     *row = (struct row_request){
         .tenant_id = run->tenant_id,
         .kind = cx_str_from(request_kind_name(submission->kind)),
-        .state = cx_str_from(request_state_name(first_state(submission))),
+        .state = cx_str_from(request_state_name(first_state(submitting))),
         .has_requester_id = !cx_id_is_zero(submission->requester_id),
         .requester_id = submission->requester_id,
         .issuer_id = submission->issuer->issuer_id,
@@ -68,7 +127,7 @@ static cx_err fill_row(struct submitting *submitting)
         .key_type = cx_str_from(pki_key_type_name(decision->key_type)),
         .validity_s = decision->validity_s,
         .revoke_reason = submission->revoke_reason,
-        .approvals_needed = submission->approvals_needed,
+        .approvals_needed = approval_total(&submitting->plan.stages),
         .created_us = run->now_us,
         .updated_us = run->now_us,
     };
@@ -91,7 +150,7 @@ static void fill_run(struct issuance *run, const struct submitting *submitting)
     run->request = (struct request_row){
         .request_id = submitting->row.request_id,
         .kind = submission->kind,
-        .state = first_state(submission),
+        .state = first_state(submitting),
         .requester_id = submission->requester_id,
         .issuer_id = submission->issuer->issuer_id,
         .profile_name = submission->profile->name,
@@ -102,7 +161,7 @@ static void fill_run(struct issuance *run, const struct submitting *submitting)
         .key_type = submission->decision->key_type,
         .validity_s = submission->decision->validity_s,
         .revoke_reason = submission->revoke_reason,
-        .approvals_needed = submission->approvals_needed,
+        .approvals_needed = approval_total(&submitting->plan.stages),
         .created_us = submitting->row.created_us,
         .updated_us = submitting->row.updated_us,
     };
@@ -117,6 +176,8 @@ cx_err request_submit(struct issuance *run, const struct submission *submission,
     struct submitting submitting = {.run = run, .submission = submission};
     struct cx_id certificate_id;
     struct cx_bytes der = CX_BYTES_NONE;
+    CX_TRY(request_plan(run->core, run->tenant_id, submission, run->now_us, run->arena,
+                        &submitting.plan));
     CX_TRY(fill_row(&submitting));
     fill_run(run, &submitting);
     submitting.issue_now =

@@ -3,6 +3,7 @@
  * transaction, followed by issuing it. Shared by create, renew, replace and the OCSP responder's own certificate.
  */
 #pragma once
+#include "core/approval/plan.h"
 #include "core/audit/audit.h"
 #include "core/issuance/issue.h"
 #include "core/policy/decide.h"
@@ -18,12 +19,17 @@ struct submission {
     struct cx_id requester_id;   /* zero: the system */
     struct cx_id certificate_id; /* what it renews, replaces or revokes; zero: none */
     uint8_t revoke_reason;
-    int64_t approvals_needed;
-    struct cx_str comment; /* empty: none */
+    int64_t approvals_floor; /* what the profile asks for; rules may ask for more */
+    struct cx_str comment;   /* empty: none */
     const struct access_tag *tags;
     size_t tag_count;
     struct cx_id group_id; /* that will own it and what comes of it; zero: none */
 };
+
+/* Who has to decide on it: what the profile asks for and the rules in force. What the system itself asks for waits for
+ * nobody. */
+cx_err request_plan(struct core *core, struct cx_id tenant_id, const struct submission *submission,
+                    cx_time now_us, struct arena *arena, struct approval_plan *ret_plan);
 
 /* Who writes: api_commit for a person's request, audit_commit for the system's. */
 typedef cx_err (*submit_commit)(void *context, struct audit_event *event, store_fn fn, void *arg);

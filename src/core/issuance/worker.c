@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/approval/pass.h"
 #include "core/core.h"
 #include "core/issuance/reconcile.h"
 #include "core/tenant/tenant_store.h"
@@ -61,6 +62,9 @@ static cx_err pass(struct issuance_worker *worker)
         cx_err err = issuance_recover_tenant(worker->core, tenants[i]);
         if (cx_failed(err))
             cx_log_err(CX_LOG_WARN, err, "recovery-pass-failed", NULL);
+        err = approval_pass(worker->core, tenants[i]);
+        if (cx_failed(err))
+            cx_log_err(CX_LOG_WARN, err, "approval-pass-failed", NULL);
     }
     return CX_OK;
 }

@@ -100,12 +100,14 @@ static cx_err role_matches(struct store_tx *tx, const struct review_opening *ope
     return CX_OK;
 }
 
-/* A token's own bindings narrow what its person may do: reviewing the person's reviews it. */
+/* A token's own bindings narrow what its person may do: reviewing the person's reviews it. What awaits approval, or did
+ * not get it, gives nothing; what one is eligible for does, at any moment. */
 static cx_err is_meant(struct store_tx *tx, const struct review_opening *opening,
                        const struct binding_row *binding, bool *ret_meant)
 {
     *ret_meant = false;
     if (binding->subject == ACCESS_TOKEN || binding->ended_us ||
+        binding->standing == BINDING_PROPOSED || binding->standing == BINDING_DECLINED ||
         binding->expires_us <= opening->row.created_us)
         return CX_OK;
     CX_TRY(role_matches(tx, opening, binding->role, ret_meant));

@@ -149,8 +149,8 @@ static cx_err read_unused(struct store_tx *tx, void *arg)
         for (size_t i = 0; i < found && read->count < read->limit; i++) {
             const struct binding_row *row = &read->rows[i];
             at = (struct page_key){row->created_us, row->binding_id};
-            if (row->subject != ACCESS_TOKEN && row->ended_us == 0 &&
-                row->expires_us > read->request->now_us)
+            if (row->subject != ACCESS_TOKEN && row->standing == BINDING_BOUND &&
+                row->ended_us == 0 && row->expires_us > read->request->now_us)
                 CX_TRY(fill_view(tx, read, row, &read->views[read->count++]));
         }
     }

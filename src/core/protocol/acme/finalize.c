@@ -230,6 +230,20 @@ static cx_err find_place(struct finalizing *f)
                : store_read(f->call->request->core->store, read_place, f);
 }
 
+/* As new_order.c asks of the profile: where somebody has to decide, who asks must be known. */
+static cx_err check_person(struct finalizing *f, const struct submission *submission)
+{
+    struct api_request *request = f->call->request;
+    struct approval_plan plan;
+    CX_TRY(request_plan(request->core, request->principal.tenant_id, submission, request->now_us,
+                        request->arena, &plan));
+    if (approval_total(&plan.stages) == 0 || !cx_id_is_zero(f->call->account.scope.eab_id))
+        return CX_OK;
+    return acme_refuse(f->call, ACME_UNAUTHORIZED, "approval-needs-binding",
+                       "Certificates of this profile are approved by a second person: bind the "
+                       "account first.");
+}
+
 static cx_err submit(struct finalizing *f)
 {
     struct acme_call *call = f->call;
@@ -241,7 +255,7 @@ static cx_err submit(struct finalizing *f)
                                     .decision = &f->decision,
                                     .requester_id = request->principal.user_id,
                                     .certificate_id = f->order.replaces_id,
-                                    .approvals_needed = f->profile->approvals_issue,
+                                    .approvals_floor = f->profile->approvals_issue,
                                     .tags = f->place.tags,
                                     .tag_count = f->place.tag_count,
                                     .group_id = f->place.group_id};
@@ -252,6 +266,7 @@ static cx_err submit(struct finalizing *f)
                            .call_id = request->request_id,
                            .actor = &request->principal,
                            .now_us = request->now_us};
+    CX_TRY(check_person(f, &submission));
     CX_TRY(acme_refuse_as(call, ACME_BAD_CSR, request_submit(&run, &submission, commit, f, &der)));
     f->order.request_id = run.request.request_id;
     f->order.request_state = der.len ? REQUEST_DONE : run.request.state;

@@ -9,6 +9,7 @@
 #include "core/issuance/reason.h"
 #include "core/issuance/revoke.h"
 #include "core/policy/profile_store.h"
+#include "core/approval/rule_store.h"
 #include "core/protocol/acme/order_store.h"
 #include "crypto/hash.h"
 #include "pki/certificate.h"
@@ -16,6 +17,7 @@
 
 struct revoking {
     struct acme_call *call;
+    bool ruled; /* somebody may have to decide */
     uint8_t sha256[CRYPTO_SHA256_LEN];
     uint8_t reason;
     struct certificate_row certificate;
@@ -132,6 +134,13 @@ static cx_err check(struct revoking *r)
     return CX_OK;
 }
 
+static cx_err find_rule(struct store_tx *tx, void *arg)
+{
+    struct revoking *r = arg;
+    return approval_may_apply(tx, r->call->directory.tenant_id, APPROVAL_REVOKE,
+                              r->certificate.profile_name, &r->ruled);
+}
+
 /* Where a second person has to agree, the first one must be known. */
 static cx_err check_person(struct revoking *r)
 {
@@ -140,7 +149,10 @@ static cx_err check_person(struct revoking *r)
     bool known = !call->jws.has_jwk && !cx_id_is_zero(call->account.scope.eab_id);
     CX_TRY(profile_get(call->request->core, call->directory.tenant_id, r->certificate.profile_name,
                        r->certificate.profile_version, &entry));
-    if (entry->profile.approvals_revoke == 0 || known)
+    if (known)
+        return CX_OK;
+    CX_TRY(store_read(call->request->core->store, find_rule, r));
+    if (entry->profile.approvals_revoke == 0 && !r->ruled)
         return CX_OK;
     return acme_refuse(call, ACME_UNAUTHORIZED, "approval-needs-binding",
                        "Revoking certificates of this profile takes two persons: sign with an "
