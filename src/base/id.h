@@ -38,6 +38,11 @@ struct cx_id {
     X(BLOCK, "blk")                                                                                \
     X(MASS_REVOCATION, "mrv")                                                                      \
     X(HOLD, "hld")                                                                                 \
+    X(NOTICE, "ntc")                                                                               \
+    X(NOTICE_CONTACT, "nco")                                                                       \
+    X(NOTICE_RECIPIENT, "nrc")                                                                     \
+    X(NOTICE_DELIVERY, "ndl")                                                                      \
+    X(NOTICE_WAIVER, "nwv")                                                                        \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

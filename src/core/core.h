@@ -19,6 +19,7 @@ struct denial_log;      /* core/api/denials.h */
 struct outbound_client;
 struct rule_set;         /* duties in incidents: core/incident/rule_set.h */
 struct tenant_worker;    /* core/tenant/tenant_worker.h */
+struct notice_templates; /* core/notify/template.h */
 struct nonce_set;        /* core/protocol/acme/nonce_set.h */
 struct acme_validator;   /* core/protocol/acme/validate.h */
 struct crypto_key_lists; /* of compromised keys: crypto/key_lists.h */
@@ -32,6 +33,7 @@ struct core_options {
         public_dir; /* what the gate serves without asking core: CRLs, issuer certificates */
     struct cx_str public_url; /* https://host:port, no trailing '/' */
     struct cx_str status_url; /* http(s) base put into certificates for CRL and OCSP */
+    struct cx_str smtp_from;  /* sender of notices; "" = no mail is configured */
     bool drill;               /* accepts a simulated clock */
     unsigned thread_count;
 };
@@ -52,9 +54,11 @@ struct core {
     struct status_service *status;
     struct issuance_worker *issuance;
     struct rule_set *rules;
-    struct tenant_worker *incidents; /* core/incident/worker.h */
-    struct tenant_worker *reviews;   /* core/review/worker.h */
-    struct tenant_worker *changes;   /* core/change/worker.h */
+    struct tenant_worker *incidents;           /* core/incident/worker.h */
+    struct tenant_worker *notices;             /* core/notify/worker.h */
+    struct notice_templates *notice_templates; /* core/notify/template.h */
+    struct tenant_worker *reviews;             /* core/review/worker.h */
+    struct tenant_worker *changes;             /* core/change/worker.h */
     struct nonce_set *acme_nonces;
     struct acme_validator *acme_validator;
     struct password_pool *passwords;

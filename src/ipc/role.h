@@ -66,6 +66,12 @@ struct role_start {
     uint16_t validation_http_port, validation_https_port, validation_tls_port;
     struct cx_str dns_trust_anchor;
     struct cx_str dns_insecure_zones;
+    struct cx_str smtp_url; /* "" = no relay */
+    bool smtp_plain;        /* a relay on this host, without TLS */
+    struct cx_str smtp_user, smtp_password_file, smtp_ca_file;
+
+    /* core and outbound */
+    struct cx_str smtp_from;
 };
 
 /* The sandbox of a role, from its start: the one place where every role's rights are written down.

@@ -5,7 +5,7 @@
 #include "ipc/client.h"
 #include "outbound/client_internal.h"
 
-enum { REQUEST_MAX = 4096, EXCHANGE_MAX = 98304, REPLY_ARENA_MAX = 4096 };
+enum { REQUEST_MAX = 4096, EXCHANGE_MAX = 98304, HOOK_MAX = 262144, REPLY_ARENA_MAX = 4096 };
 #define PING_TIMEOUT_US (5 * CX_US_PER_S)
 
 cx_err outbound_client_new(int fd, struct outbound_client **ret_client)
@@ -90,4 +90,20 @@ cx_err outbound_exchange(struct outbound_client *client, const struct outbound_e
     cx_err err = call_for_body(client, &call, diag, ret_status, ret_body);
     cx_wipe(body.ptr, body.len); /* the client's secret was in it */
     return err;
+}
+
+cx_err outbound_hook(struct outbound_client *client, const struct outbound_hook *hook,
+                     struct cx_diag *diag, uint16_t *ret_status)
+{
+    const struct ipc_outbound_hook request = {.url = hook->url,
+                                              .body = hook->body,
+                                              .signature = hook->signature,
+                                              .ca_pem = hook->ca_pem,
+                                              .timeout_ms = hook->timeout_ms};
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(HOOK_MAX);
+    CX_CLEANUP(cx_buf_clear) struct cx_buf answer = CX_BUF_INIT(0);
+    CX_TRY(ipc_outbound_hook_write(&body, &request));
+    const struct ipc_call call = {IPC_OUTBOUND_HOOK, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
+                                  (int64_t)hook->timeout_ms * 1000 + OUTBOUND_GRACE_US};
+    return call_for_body(client, &call, diag, ret_status, &answer);
 }

@@ -39,6 +39,48 @@ enum { OUTBOUND_FORM_MAX = 16384, OUTBOUND_CA_MAX = 65536 };
 cx_err outbound_exchange(struct outbound_client *client, const struct outbound_exchange *exchange,
                          struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body);
 
+/* ---- mail and webhooks ---- */
+
+/* Order is part of the IPC format: append only. */
+enum outbound_letter_outcome {
+    OUTBOUND_LETTER_SENT,    /* the relay has taken it over */
+    OUTBOUND_LETTER_REFUSED, /* for good: this recipient, or this letter */
+    OUTBOUND_LETTER_LATER,   /* not now, says the relay */
+    OUTBOUND_LETTER_AWAY,    /* the relay cannot be used, or was not asked */
+};
+enum {
+    OUTBOUND_LETTERS_MAX = 32,
+    OUTBOUND_LETTER_MAX = 131072,
+    OUTBOUND_ADDRESS_MAX = 254,
+    OUTBOUND_REPLY_MAX = 200
+};
+struct outbound_letter {
+    struct cx_id
+        id; /* asked for again, it is sent once, as long as outbound lives (outbound/mail.h) */
+    struct cx_str address;
+    struct cx_bytes message; /* RFC 5322, CR LF line ends, lines of at most 998 octets */
+};
+struct outbound_letter_result {
+    enum outbound_letter_outcome outcome;
+    uint16_t code; /* of the relay; 0: none */
+    char reply[OUTBOUND_REPLY_MAX + 1];
+};
+/* results has room for count (at most OUTBOUND_LETTERS_MAX). An error means that nothing is known. */
+cx_err outbound_mail(struct outbound_client *client, const struct outbound_letter *letters,
+                     size_t count, uint32_t timeout_ms, struct cx_diag *diag,
+                     struct outbound_letter_result *results);
+
+/* A POST of JSON: https, no redirect, public addresses and those of outbound_allow_networks. */
+struct outbound_hook {
+    struct cx_str url;
+    struct cx_bytes body;    /* at most OUTBOUND_LETTER_MAX octets */
+    struct cx_str signature; /* header CertiNext-Signature */
+    struct cx_bytes ca_pem;  /* empty: the roots of this host */
+    uint32_t timeout_ms;
+};
+cx_err outbound_hook(struct outbound_client *client, const struct outbound_hook *hook,
+                     struct cx_diag *diag, uint16_t *ret_status);
+
 /* ---- domain validation (docs/design/050-domain-validation.md) ---- */
 
 enum outbound_challenge {

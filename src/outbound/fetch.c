@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-enum { URL_MAX = 2048, AUTHORIZATION_MAX = 8192, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
+enum { URL_MAX = 2048, AUTHORIZATION_MAX = 8192, HEADER_NAME_MAX = 32, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
 
 struct transfer {
     const struct fetch *fetch;
@@ -133,18 +133,29 @@ static bool set_exchange(CURL *easy, const struct fetch *fetch, struct curl_slis
             curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK);
 }
 
-static cx_err make_headers(const struct fetch *fetch, struct curl_slist **ret_headers)
+/* Nothing for an empty value. */
+static cx_err add_header(const char *name, struct cx_str value, struct curl_slist **list)
 {
-    char text[sizeof("Authorization: ") + AUTHORIZATION_MAX];
-    struct cx_str value = fetch->authorization;
+    char text[HEADER_NAME_MAX + AUTHORIZATION_MAX + 3];
     if (value.len == 0)
         return CX_OK;
     if (value.len > AUTHORIZATION_MAX || !http_field_value_valid(value))
         return CX_ERR(PARSE);
-    snprintf(text, sizeof(text), "Authorization: %.*s", CX_STR_ARG(value));
-    *ret_headers = curl_slist_append(NULL, text);
+    snprintf(text, sizeof(text), "%s: %.*s", name, CX_STR_ARG(value));
+    struct curl_slist *longer = curl_slist_append(*list, text);
     cx_wipe(text, sizeof(text));
-    return *ret_headers ? CX_OK : CX_ERR(NOMEM);
+    if (!longer)
+        return CX_ERR(NOMEM);
+    *list = longer;
+    return CX_OK;
+}
+
+static cx_err make_headers(const struct fetch *fetch, struct curl_slist **ret_headers)
+{
+    CX_TRY(add_header("Authorization", fetch->authorization, ret_headers));
+    CX_TRY(add_header("CertiNext-Signature", fetch->signature, ret_headers));
+    return fetch->json ? add_header("Content-Type", CX_STR("application/json"), ret_headers)
+                       : CX_OK;
 }
 
 static cx_err explain(CURLcode rc, const struct transfer *transfer, struct cx_diag *diag)

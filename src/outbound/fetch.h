@@ -19,7 +19,9 @@ struct fetch {
     bool secure;
     bool post;
     struct cx_bytes form;        /* body of a POST, application/x-www-form-urlencoded */
+    bool json;                   /* the body is JSON instead */
     struct cx_str authorization; /* at most 8192 octets; "" = no such header */
+    struct cx_str signature;     /* header CertiNext-Signature, likewise */
     struct cx_bytes ca_pem;      /* the only roots that are trusted; empty: those of this host */
 };
 /* *ret_status is the final answer's; its body is appended to body (whose maximum is at least body_max). */

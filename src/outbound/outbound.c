@@ -5,10 +5,11 @@
 #include "ipc/server.h"
 #include "os/file.h"
 #include "outbound/fetch.h"
+#include "outbound/mail.h"
 #include "outbound/validate_handlers.h"
 
 /* Validations take at most VALIDATIONS_MAX workers; the rest is for fetches and the health check. */
-enum { WORKERS = 64, QUEUE_MAX = 256, ANCHOR_MAX = 65536 };
+enum { WORKERS = 64, QUEUE_MAX = 256, ANCHOR_MAX = 65536, HOOK_ANSWER_MAX = 65536 };
 _Static_assert((int)VALIDATIONS_MAX < (int)WORKERS, "validation must leave workers free");
 
 /* data.iana.org/root-anchors: the key-signing keys of 2017 and 2024. */
@@ -63,10 +64,51 @@ static cx_err on_exchange(void *arg, const struct ipc_request *request, struct i
     return run_fetch(&fetch, reply);
 }
 
+static cx_err on_hook(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+{
+    const struct validator *validator = arg;
+    struct ipc_outbound_hook message = {.url = CX_STR_NONE};
+    CX_TRY(ipc_outbound_hook_parse(request->payload, request->arena, &message));
+    const struct fetch fetch = {.url = message.url,
+                                .body_max = HOOK_ANSWER_MAX,
+                                .timeout_ms = message.timeout_ms,
+                                .policy = &validator->set.policy,
+                                .secure = true,
+                                .post = true,
+                                .json = true,
+                                .form = message.body,
+                                .signature = message.signature,
+                                .ca_pem = message.ca_pem};
+    return run_fetch(&fetch, reply);
+}
+
+static cx_err on_mail(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+{
+    const struct validator *validator = arg;
+    struct ipc_outbound_mail message = {.letters = NULL};
+    struct outbound_letter letters[OUTBOUND_LETTERS_MAX];
+    struct outbound_letter_result results[OUTBOUND_LETTERS_MAX];
+    struct ipc_outbound_letter_result answers[OUTBOUND_LETTERS_MAX];
+    CX_TRY(ipc_outbound_mail_parse(request->payload, request->arena, &message));
+    size_t count = message.letters_count;
+    for (size_t i = 0; i < count; i++)
+        letters[i] = (struct outbound_letter){
+            message.letters[i].letter_id, message.letters[i].address, message.letters[i].message};
+    CX_TRY(mail_send(validator->mail, letters, count, message.timeout_ms, results));
+    for (size_t i = 0; i < count; i++)
+        answers[i] = (struct ipc_outbound_letter_result){
+            (uint8_t)results[i].outcome, results[i].code, cx_str_from(results[i].reply)};
+    const struct ipc_outbound_mailed mailed = {answers, count};
+    reply->number = IPC_OUTBOUND_MAILED;
+    return ipc_outbound_mailed_write(&reply->body, &mailed);
+}
+
 static const struct ipc_route routes[] = {
     {IPC_OUTBOUND_PING, on_ping},
     {IPC_OUTBOUND_FETCH, on_fetch},
     {IPC_OUTBOUND_EXCHANGE, on_exchange},
+    {IPC_OUTBOUND_HOOK, on_hook},
+    {IPC_OUTBOUND_MAIL, on_mail},
     {IPC_OUTBOUND_VALIDATE, on_outbound_validate},
     {IPC_OUTBOUND_CHECK_CAA, on_outbound_check_caa},
 };
@@ -126,6 +168,13 @@ static cx_err run(const struct role_start *start, struct validator *validator, s
     CX_TRY(address_policy_parse(start->outbound_allow_networks, start->outbound_allow_private, diag,
                                 &validator->set.policy));
     CX_TRY(read_anchor(start->dns_trust_anchor, diag, &anchor));
+    const struct mail_options mail = {.url = start->smtp_url,
+                                      .plain = start->smtp_plain,
+                                      .from = start->smtp_from,
+                                      .user = start->smtp_user,
+                                      .password_file = start->smtp_password_file,
+                                      .ca_file = start->smtp_ca_file};
+    CX_TRY(mail_relay_open(&mail, diag, validator->mail));
     CX_TRY(fetch_init());
     CX_TRY(role_enter(start, &report, diag));
     struct cx_str lines = CX_STR_NONE;
@@ -140,9 +189,11 @@ int outbound_main(const struct role_start *start)
 {
     struct cx_diag diag = CX_DIAG_INIT;
     bool ready = false;
+    static struct mail_relay relay; /* threads use it until the end */
     struct validator *validator = calloc(1, sizeof(*validator));
     if (validator == NULL)
         return 1;
+    validator->mail = &relay;
     pthread_mutex_init(&validator->lock, NULL); /* default attributes do not fail on Linux */
     validator->set.quorum = start->validation_quorum;
     validator->set.http_port = start->validation_http_port;
@@ -150,6 +201,7 @@ int outbound_main(const struct role_start *start)
     validator->set.tls_port = start->validation_tls_port;
     cx_err err = run(start, validator, &diag, &ready);
     perspective_close(&validator->set);
+    mail_relay_close(&relay);
     pthread_mutex_destroy(&validator->lock);
     free(validator);
     if (cx_is_ok(err))

@@ -6,11 +6,14 @@
 #include "base/number.h"
 #include "codec/yaml.h"
 #include "os/file.h"
+#include "outbound/mail.h"
 #include "outbound/perspective.h"
 
 #include <arpa/inet.h>
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+
+static const char *const smtp_tls_words[] = {"required", "none", NULL};
 
 #define TEXT(member, default_value, max_len, help_text)                                            \
     {                                                                                              \
@@ -99,6 +102,19 @@ const struct config_option config_options[] = {
          "Zones to be taken without signatures, although the trust anchor says they do not exist "
          "or are "
          "signed: corp.example,lan. For names of the inner network."),
+    TEXT(
+        smtp_url, "", 300,
+        "Mail relay for notices: smtp://host:587 (STARTTLS) or smtps://host:465. Empty: no mail is "
+        "sent, and notices by e-mail wait."),
+    {"smtp_tls", CONFIG_TEXT, offsetof(struct config, smtp_tls), "required", 0, 8, smtp_tls_words,
+     false,
+     "required: the relay has to offer TLS with a certificate that verifies. none: a relay on this "
+     "host; other addresses are refused."},
+    TEXT(smtp_from, "", 254, "Sender address of notices; bounces come back to it."),
+    TEXT(smtp_user, "", 254, "User name at the relay. Empty: no authentication."),
+    TEXT(smtp_password_file, "", 500, "Absolute path of the file with the password at the relay."),
+    TEXT(smtp_ca_file, "", 500,
+         "Absolute path of PEM roots for the relay's certificate. Empty: those of this host."),
     NUMBER(body_max, "1048576", 4096, 67108864, "Octets of a request body; more is answered 413."),
     NUMBER(request_timeout_s, "30", 5, 3600,
            "Seconds a client has for its header and for each pause in its body, and core for its "
@@ -297,6 +313,22 @@ static cx_err check_listen(const char *name, struct cx_str listen, uint16_t *ret
     return CX_OK;
 }
 
+static cx_err check_mail(const struct config *config, struct cx_diag *diag)
+{
+    CX_TRY(mail_url_check(config->smtp_url, diag));
+    if (config->smtp_url.len > 0 && config->smtp_from.len == 0)
+        return cx_refuse(diag, CX_ERR(PARSE), "smtp_from", "missing",
+                         "smtp_url needs smtp_from, the sender of notices");
+    if (config->smtp_from.len > 0 &&
+        memchr(config->smtp_from.ptr, '@', config->smtp_from.len) == NULL)
+        return cx_refuse(diag, CX_ERR(PARSE), "smtp_from", "address",
+                         "smtp_from is an address: name@domain");
+    if (config->smtp_user.len > 0 && config->smtp_password_file.len == 0)
+        return cx_refuse(diag, CX_ERR(PARSE), "smtp_password_file", "missing",
+                         "smtp_user needs smtp_password_file");
+    return CX_OK;
+}
+
 static cx_err check_outbound(const struct config *config, struct cx_diag *diag)
 {
     struct perspective_plans plans;
@@ -320,6 +352,7 @@ cx_err config_finish(struct config *config, struct cx_str data_dir, struct arena
 {
     uint16_t https_port = 0, http_port = 0;
     CX_TRY(check_outbound(config, diag));
+    CX_TRY(check_mail(config, diag));
     CX_TRY(check_listen("https_listen", config->https_listen, &https_port, diag));
     if (config->http_listen.len > 0)
         CX_TRY(check_listen("http_listen", config->http_listen, &http_port, diag));

@@ -35,6 +35,12 @@ struct config {
     int64_t validation_tls_port;
     struct cx_str dns_trust_anchor;
     struct cx_str dns_insecure_zones;
+    struct cx_str smtp_url;
+    struct cx_str smtp_tls;
+    struct cx_str smtp_from;
+    struct cx_str smtp_user;
+    struct cx_str smtp_password_file;
+    struct cx_str smtp_ca_file;
     int64_t body_max;
     int64_t request_timeout_s;
     int64_t request_rate;

@@ -69,6 +69,12 @@ static struct role_start make_start(enum role_kind kind, const struct instance *
         .validation_tls_port = (uint16_t)config->validation_tls_port,
         .dns_trust_anchor = config->dns_trust_anchor,
         .dns_insecure_zones = config->dns_insecure_zones,
+        .smtp_url = config->smtp_url,
+        .smtp_plain = cx_str_is(config->smtp_tls, "none"),
+        .smtp_from = config->smtp_from,
+        .smtp_user = config->smtp_user,
+        .smtp_password_file = config->smtp_password_file,
+        .smtp_ca_file = config->smtp_ca_file,
     };
 }
 
