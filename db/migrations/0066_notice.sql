@@ -23,7 +23,7 @@ CREATE TABLE notice_contact (
 CREATE INDEX notice_contact_by_owner ON notice_contact (tenant_id, owner_id, contact_id) WHERE ended_us IS NULL;
 CREATE INDEX notice_contact_by_time ON notice_contact (tenant_id, created_us, contact_id);
 
--- content: what people wrote, as the contract's JSON, with the containment as it stood in the timeline. after_owner, after_id: contacts up to here
+-- content: what people wrote, as the contract's JSON, with the containment as it stood in the timeline. after_owner_id, after_id: contacts up to here
 -- have their text. sha256: over the SHA-256 of all texts, in the order in which they were made. alerted_us: the mail relay is known to be away.
 CREATE TABLE notice (
     tenant_id BYTEA NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE notice (
     content BYTEA NOT NULL,
     act_by_us BIGINT,
     update_due_us BIGINT,
-    after_owner BYTEA NOT NULL,
+    after_owner_id BYTEA NOT NULL,
     after_id BYTEA NOT NULL,
     sha256 BYTEA NOT NULL,
     recipient_count BIGINT NOT NULL,

@@ -20,6 +20,8 @@
 #include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
+#include "core/notify/template.h"
+#include "core/notify/worker.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
 #include "core/protocol/acme/nonce_set.h"
@@ -106,6 +108,9 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(incident_worker_start(core, &core->incidents));
     CX_TRY(review_worker_start(core, &core->reviews));
     CX_TRY(change_worker_start(core, &core->changes));
+    CX_TRY(notice_templates_new(notice_text_files, notice_text_file_count, diag,
+                                &core->notice_templates));
+    CX_TRY(notice_worker_start(core, &core->notices));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -146,6 +151,7 @@ static void stop(struct running *run)
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
     tenant_worker_stop(core->changes);
+    tenant_worker_stop(core->notices);
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);
@@ -154,6 +160,7 @@ static void stop(struct running *run)
     access_cache_free(core->access);
     denial_log_free(core->denials);
     rule_set_free(core->rules);
+    notice_templates_free(core->notice_templates);
     oidc_cache_free(core->oidc);
     password_pool_free(core->passwords);
     profile_cache_free(core->profiles);
@@ -211,6 +218,7 @@ int core_main(const struct role_start *start)
                                          .public_dir = cx_str_from(run.public_path),
                                          .public_url = start->public_url,
                                          .status_url = start->status_url,
+                                         .smtp_from = start->smtp_from,
                                          .drill = start->drill,
                                          .thread_count = start->thread_count}};
     if (cx_is_ok(err))

@@ -10,7 +10,8 @@ static struct cx_str head_of(enum access_secret_kind kind)
     static const char *const heads[] = {[ACCESS_SECRET_TOKEN] = "cxt_",
                                         [ACCESS_SECRET_LINK] = "cxl_",
                                         [ACCESS_SECRET_SESSION] = "cxs_",
-                                        [ACCESS_SECRET_DEVICE] = "cxd_"};
+                                        [ACCESS_SECRET_DEVICE] = "cxd_",
+                                        [ACCESS_SECRET_NOTICE] = "cxn_"};
     return (struct cx_str){heads[kind], HEAD_CHARS};
 }
 
