@@ -15,7 +15,7 @@ struct sending {
     struct cx_bytes rest;  /* of the letter, still to be read by curl */
     char stage[STAGE_MAX]; /* verb of the last command */
     char reply[OUTBOUND_REPLY_MAX + 1];
-    bool address_refused;
+    bool address_refused, ended;
 };
 
 static void close_easy(CURL **easy)
@@ -152,19 +152,23 @@ static size_t give_letter(char *out, size_t size, size_t count, void *arg)
     return len;
 }
 
-/* The dialogue as curl leads it: the verb of the last command, and the last line of the relay. */
+/* The dialogue as curl leads it: the verb of the last command, and the last line of the relay. curl says QUIT when something
+ * failed: what is said from there on is not about the letter. */
 static int listen_in(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
 {
     struct sending *sending = arg;
     (void)easy;
     if (type == CURLINFO_HEADER_OUT) {
         size_t n = 0;
-        while (n < len && n < STAGE_MAX - 1 && data[n] >= 'A' && data[n] <= 'Z')
+        sending->ended |= len >= 4 && memcmp(data, "QUIT", 4) == 0;
+        while (!sending->ended && n < len && n < STAGE_MAX - 1 && data[n] >= 'A' && data[n] <= 'Z')
             n++;
-        memcpy(sending->stage, data, n);
-        sending->stage[n] = '\0';
+        if (!sending->ended) {
+            memcpy(sending->stage, data, n);
+            sending->stage[n] = '\0';
+        }
     }
-    if (type == CURLINFO_HEADER_IN) {
+    if (type == CURLINFO_HEADER_IN && !sending->ended) {
         size_t n = 0;
         for (; n < len && n < OUTBOUND_REPLY_MAX && data[n] != '\r' && data[n] != '\n'; n++)
             sending->reply[n] = data[n] >= 0x20 && data[n] < 0x7f ? data[n] : '?';
@@ -173,13 +177,25 @@ static int listen_in(CURL *easy, curl_infotype type, char *data, size_t len, voi
     return 0;
 }
 
-enum outbound_letter_outcome mail_judge(struct cx_str stage, long code)
+uint16_t mail_reply_code(struct cx_str reply)
+{
+    unsigned code = 0;
+    for (size_t i = 0; i < 3; i++) {
+        if (i >= reply.len || reply.ptr[i] < '0' || reply.ptr[i] > '9')
+            return 0;
+        code = code * 10 + (unsigned)(reply.ptr[i] - '0');
+    }
+    bool ends = reply.len == 3 || reply.ptr[3] == ' ' || reply.ptr[3] == '-';
+    return ends && code >= 200 && code <= 599 ? (uint16_t)code : 0;
+}
+
+enum outbound_letter_outcome mail_judge(struct cx_str stage, uint16_t code)
 {
     /* RFC 5321 §4.2.1: 5yz is final, 4yz is not. Before RCPT it is about us or the relay, not about the recipient. */
     bool letters = cx_str_is(stage, "RCPT") || cx_str_is(stage, "DATA");
-    if (letters && code >= 500 && code <= 599)
+    if (letters && code >= 500)
         return OUTBOUND_LETTER_REFUSED;
-    if (letters && code >= 400 && code <= 499)
+    if (letters && code >= 400)
         return code == 421 ? OUTBOUND_LETTER_AWAY : OUTBOUND_LETTER_LATER;
     return OUTBOUND_LETTER_AWAY;
 }
@@ -214,14 +230,13 @@ static bool set_relay(CURL *easy, struct sending *sending)
            curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK;
 }
 
-static void explain(const struct sending *sending, CURLcode rc, long code,
+static void explain(const struct sending *sending, CURLcode rc,
                     struct outbound_letter_result *result)
 {
-    result->code = (uint16_t)(code >= 200 && code <= 599 ? code : 0);
     const char *text = sending->address_refused ? "smtp_tls: none is for a relay on this host"
-                       : sending->reply[0] && code >= 400 ? sending->reply
-                       : rc == CURLE_OK                   ? sending->reply
-                                                          : curl_easy_strerror(rc);
+                       : result->code >= 400    ? sending->reply
+                       : rc == CURLE_OK         ? sending->reply
+                                                : curl_easy_strerror(rc);
     snprintf(result->reply, sizeof(result->reply), "%s", text);
 }
 
@@ -233,18 +248,17 @@ static cx_err send_one(CURL *easy, struct sending *sending, const struct outboun
     CX_CLEANUP(free_list) struct curl_slist *to = curl_slist_append(NULL, address);
     sending->rest = letter->message;
     sending->stage[0] = sending->reply[0] = '\0';
+    sending->ended = false;
     if (!to || curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms) != CURLE_OK)
         return CX_ERR(NOMEM);
     CURLcode rc = curl_easy_perform(easy);
-    long code = 0;
-    if (curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK)
-        code = 0;
     if (curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, NULL) != CURLE_OK)
         return CX_ERR(INTERNAL);
-    result->outcome =
-        rc == CURLE_OK ? OUTBOUND_LETTER_SENT : mail_judge(cx_str_from(sending->stage), code);
-    explain(sending, rc, code, result);
+    result->code = mail_reply_code(cx_str_from(sending->reply));
+    result->outcome = rc == CURLE_OK ? OUTBOUND_LETTER_SENT
+                                     : mail_judge(cx_str_from(sending->stage), result->code);
+    explain(sending, rc, result);
     if (rc == CURLE_OK)
         remember(sending->relay, letter->id);
     return rc == CURLE_OUT_OF_MEMORY ? CX_ERR(NOMEM) : CX_OK;

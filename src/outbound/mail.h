@@ -44,8 +44,10 @@ cx_err mail_relay_open(const struct mail_options *options, struct cx_diag *diag,
                        struct mail_relay *relay);
 void mail_relay_close(struct mail_relay *relay);
 
+/* The code of a reply line (RFC 5321 §4.2: three digits, then a blank, '-' or nothing); 0: it is none of 200 … 599. Pure. */
+uint16_t mail_reply_code(struct cx_str reply);
 /* What a failed transfer means: where it stood ("RCPT", "" …) and the relay's last reply code. Pure. */
-enum outbound_letter_outcome mail_judge(struct cx_str stage, long code);
+enum outbound_letter_outcome mail_judge(struct cx_str stage, uint16_t code);
 
 /* One letter after the other. After OUTBOUND_LETTER_AWAY the rest is not tried and has the same outcome. */
 cx_err mail_send(struct mail_relay *relay, const struct outbound_letter *letters, size_t count,

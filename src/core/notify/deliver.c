@@ -20,7 +20,7 @@ enum {
     AWAY_MOST = 6,    /* attempts before the second channel is taken instead */
     LATER_MOST = 20,  /* attempts before a recipient counts as unreachable by this channel */
     PASS_MOST_S = 10, /* then other tenants have their turn */
-    ANSWER_MAX = 400
+    ANSWER_MAX = DIAG_TEXT_MAX + 64
 };
 /* The letters, the webhooks that begin in time, and what two calls may take beyond their limit. */
 _Static_assert(MAIL_TIMEOUT_MS + HOOK_TIMEOUT_MS * 5 / 4 + 10000 < DELIVERY_LEASE_S * 1000,
@@ -209,7 +209,9 @@ static cx_err send_hook(struct batch *batch, struct attempt *attempt)
     CX_TRY(field_open(batch->core, key, contact->webhook_key, batch->arena, &secret));
     CX_TRY(hook_body(batch, attempt, &body));
     hook.body = cx_buf_view(&body);
-    CX_TRY(notice_sign(secret, cx_now(batch->core->clock), hook.body, signature));
+    cx_err signing = notice_sign(secret, cx_now(batch->core->clock), hook.body, signature);
+    cx_wipe((void *)(uintptr_t)secret.ptr, secret.len);
+    CX_TRY(signing);
     hook.signature = cx_str_from(signature);
     cx_err err = outbound_hook(batch->core->outbound, &hook, &diag, &status);
     snprintf(text, sizeof(text), cx_is_ok(err) ? "status %u%s" : "no answer (%u): %s", status,
