@@ -7,7 +7,13 @@
 
 #include <curl/curl.h>
 
-enum { URL_MAX = 2048, AUTHORIZATION_MAX = 8192, HEADER_NAME_MAX = 32, REDIRECTS_MAX = 3, CONNECT_TIMEOUT_MS = 10000 };
+enum {
+    URL_MAX = 2048,
+    AUTHORIZATION_MAX = 8192,
+    HEADER_NAME_MAX = 32,
+    REDIRECTS_MAX = 3,
+    CONNECT_TIMEOUT_MS = 10000
+};
 
 struct transfer {
     const struct fetch *fetch;

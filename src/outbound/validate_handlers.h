@@ -17,7 +17,7 @@ enum { VALIDATIONS_MAX = 48, VALIDATIONS_PER_SOURCE = 12 };
 struct validator {
     struct perspective_set set;
     struct mail_relay *mail; /* of outbound.c's handler */
-    pthread_mutex_t lock; /* guards active */
+    pthread_mutex_t lock;    /* guards active */
     struct {
         bool taken;
         struct cx_id source_id;

@@ -373,10 +373,12 @@ def test_tls_is_required_and_verified(make_instance):
 
 def add_contacts(scene, count):
     """count contacts of the tenant."""
-    def add(i):
-        scene.contact(email=f'c{i}@customer.example')
+    def add(first):
+        client = scene.admin.with_token(scene.admin.token)
+        for i in range(first, count, 4):
+            client.post('/v1/notice-contacts', {'role': 'security', 'language': 'en', 'name': f'C {i}', 'email': f'c{i}@customer.example'}).expect(201)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(add, range(count)))
+        list(pool.map(add, range(4)))
 
 
 def tell_through_kills(instance, scene, sink, victims, recipients):

@@ -138,8 +138,9 @@ cx_err delivery_claimed(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
 /* $1 tenant, $2 delivery, $3 claim: a result counts only from who holds it. */
 #define HELD "WHERE tenant_id = $1 AND delivery_id = $2 AND claim_id = $3 AND state = 'waiting'"
 
+/* The answer goes with the result, and only with one that counts. */
 static cx_err settle(struct store_tx *tx, const char *sql, const struct row_notice_delivery *row,
-                     cx_time at_us, bool with_answer)
+                     cx_time at_us)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx, sql, &q));
@@ -147,11 +148,10 @@ static cx_err settle(struct store_tx *tx, const char *sql, const struct row_noti
     store_bind_id(q, 2, row->delivery_id);
     store_bind_id(q, 3, row->claim_id);
     store_bind_int(q, 4, at_us);
-    if (with_answer && row->has_answer)
-        store_bind_sealed(q, 5, row->answer);
-    else if (with_answer)
-        store_bind_null(q, 5);
-    return store_exec(q);
+    CX_TRY(store_exec(q));
+    return store_changes(q) == 1 && row->has_answer
+               ? row_notice_delivery_set_answer(tx, row->tenant_id, row->delivery_id, row->answer)
+               : CX_OK;
 }
 
 cx_err delivery_set_sent(struct store_tx *tx, const struct row_notice_delivery *row, bool delivered,
@@ -159,26 +159,22 @@ cx_err delivery_set_sent(struct store_tx *tx, const struct row_notice_delivery *
 {
     return settle(tx,
                   delivered ? "UPDATE notice_delivery SET state = 'delivered', sent_us = $4, "
-                              "delivered_us = $4, answer = $5 " HELD
-                            : "UPDATE notice_delivery SET state = 'sent', sent_us = $4, "
-                              "answer = $5 " HELD,
-                  row, now_us, true);
+                              "delivered_us = $4 " HELD
+                            : "UPDATE notice_delivery SET state = 'sent', sent_us = $4 " HELD,
+                  row, now_us);
 }
 
 cx_err delivery_set_later(struct store_tx *tx, const struct row_notice_delivery *row,
                           cx_time due_us)
 {
-    return settle(tx, "UPDATE notice_delivery SET due_us = $4, answer = $5 " HELD, row, due_us,
-                  true);
+    return settle(tx, "UPDATE notice_delivery SET due_us = $4 " HELD, row, due_us);
 }
 
 cx_err delivery_set_bounced(struct store_tx *tx, const struct row_notice_delivery *row,
                             cx_time now_us)
 {
-    return settle(tx,
-                  "UPDATE notice_delivery SET state = 'bounced', bounced_us = $4, "
-                  "answer = $5 " HELD,
-                  row, now_us, true);
+    return settle(tx, "UPDATE notice_delivery SET state = 'bounced', bounced_us = $4 " HELD, row,
+                  now_us);
 }
 
 cx_err delivery_report(struct store_tx *tx, const struct row_notice_delivery *row,
@@ -187,19 +183,19 @@ cx_err delivery_report(struct store_tx *tx, const struct row_notice_delivery *ro
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx,
                          outcome == API_NOTICE_OUTCOME_BOUNCED
-                             ? "UPDATE notice_delivery SET state = 'bounced', bounced_us = $3, "
-                               "answer = $4 WHERE tenant_id = $1 AND delivery_id = $2 "
+                             ? "UPDATE notice_delivery SET state = 'bounced', bounced_us = $3 "
+                               "WHERE tenant_id = $1 AND delivery_id = $2 "
                                "AND state IN ('sent', 'delivered')"
-                             : "UPDATE notice_delivery SET state = 'delivered', delivered_us = $3, "
-                               "answer = $4 WHERE tenant_id = $1 AND delivery_id = $2 "
-                               "AND state = 'sent'",
+                             : "UPDATE notice_delivery SET state = 'delivered', delivered_us = $3 "
+                               "WHERE tenant_id = $1 AND delivery_id = $2 AND state = 'sent'",
                          &q));
     store_bind_id(q, 1, row->tenant_id);
     store_bind_id(q, 2, row->delivery_id);
     store_bind_int(q, 3, now_us);
-    store_bind_sealed(q, 4, row->answer);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+    return store_changes(q) == 1
+               ? row_notice_delivery_set_answer(tx, row->tenant_id, row->delivery_id, row->answer)
+               : CX_ERR(CONFLICT);
 }
 
 cx_err delivery_use_reserve(struct store_tx *tx, struct cx_id tenant_id, struct cx_id recipient_id,
