@@ -13,6 +13,7 @@ import time
 import urllib.parse
 
 import bench_acme
+import bench_notices
 import bench_login
 from harness import pki, status
 from harness.instance import BUILD, ROOT, Instance, wait_for
@@ -303,6 +304,8 @@ def run(path, rows, seconds, only=()):
             ocsp_bench(instance, record, folder, seconds)
         if wanted('acme'):
             bench_acme.run(record, best, seconds)
+        if wanted('notices'):
+            bench_notices.run(record, min(rows // 10, 100000))
         have = 0
         for revoked in ([0, rows // 10, rows] if wanted('revoke') else []) or ([rows] if wanted('search') or wanted('presign') else []):
             if revoked > have:
