@@ -87,12 +87,26 @@ static cx_err send_page(struct api_request *request, struct cx_buf *page, struct
     return arena_copy(request->arena, cx_buf_view(page), &raw->body);
 }
 
+/* A person sees this in a browser. */
+static cx_err send_refusal(struct api_request *request, cx_err err, struct api_raw *raw)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf page = CX_BUF_INIT(PAGE_MAX);
+    if (err.code != CX_E_NOTFOUND && err.code != CX_E_PARSE)
+        return err;
+    raw->status = err.code == CX_E_NOTFOUND ? 404 : 422;
+    CX_TRY(add_head(&page));
+    CX_TRY(cx_buf_addf(&page, "<p role=\"alert\">%s</p>\n", request->diag->text));
+    return send_page(request, &page, raw);
+}
+
 cx_err handle_notice_page(struct api_request *request, const struct api_notice_page_in *in,
                           struct api_notice_page_out *ret_out)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf page = CX_BUF_INIT(PAGE_MAX);
     struct opening opening;
-    CX_TRY(open_link(request, in->token, &opening));
+    cx_err err = open_link(request, in->token, &opening);
+    if (cx_failed(err))
+        return send_refusal(request, err, &ret_out->raw);
     CX_TRY(add_head(&page));
     if (opening.row.has_acknowledged_us)
         CX_TRY(cx_buf_add_str(&page, CX_STR("<p>This notice was acknowledged.</p>\n")));
@@ -148,11 +162,14 @@ cx_err handle_notice_page_send(struct api_request *request,
     CX_CLEANUP(cx_buf_clear) struct cx_buf page = CX_BUF_INIT(PAGE_MAX);
     struct opening opening;
     struct cx_str act = {(const char *)in->body.ptr, in->body.len};
-    CX_TRY(open_link(request, in->token, &opening));
-    opening.acknowledge = cx_str_is(act, "act=acknowledge");
-    if (!opening.acknowledge && !cx_str_is(act, "act=open"))
-        return cx_refuse(request->diag, CX_ERR(PARSE), "act", "word",
-                         "The page sends open or acknowledge.");
+    bool acknowledge = cx_str_is(act, "act=acknowledge");
+    cx_err err = acknowledge || cx_str_is(act, "act=open")
+                     ? open_link(request, in->token, &opening)
+                     : cx_refuse(request->diag, CX_ERR(PARSE), "act", "word",
+                                 "The page sends open or acknowledge.");
+    if (cx_failed(err))
+        return send_refusal(request, err, &ret_out->raw);
+    opening.acknowledge = acknowledge;
     if (!opening.row.has_acknowledged_us)
         CX_TRY(commit(&opening));
     CX_TRY(add_head(&page));
