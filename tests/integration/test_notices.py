@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from harness.instance import wait_for
-from harness.notices import Scene, add_contacts, settings, tell_through_kills
+from harness.notices import STEPS, Scene, add_contacts, settings, tell_through_kills
 from harness.oidc import self_signed
 from harness.smtp import Sink
 
@@ -108,7 +108,10 @@ def test_what_is_refused(notified):
     assert scene.approve(notice).problem(422)['rule'] == 'customer-uncovered'
     scene.contact('payments', email='pay@customer.example')
     scene.contact('shop', email='shop@customer.example')
+    assert scene.approve(notice).problem(422)['rule'] == 'customer-uncovered', 'it was composed without them'
     assert scene.approve(scene.drafted()).problem(422)['rule'] == 'incident-unconfirmed'
+    long = scene.admin.post(scene.path('/notices'), {'scope_id': scene.scope_id, 'nature': '\u00e4' * 8000, 'impact': 'x' * 1000, 'steps': STEPS})
+    assert long.json()['rule'] == 'notice-length'
     assert scene.contact('shop', 422, email='a@b.example', language='xx')['rule'] == 'language-unknown'
     assert scene.contact('shop', 422)['rule'] == 'channel-missing'
     assert scene.admin.post(scene.path(f'/notices/{notice["id"]}/withdraw'), None).expect(200)['state'] == 'withdrawn'

@@ -78,7 +78,7 @@ struct notice_owner {
     struct cx_id owner_id;
     bool is_group;
 };
-/* Customers with affected certificates whom no contact stands for and no waiver excuses; owners has room for NOTICE_UNCOVERED_MAX. */
+/* Customers with affected certificates whom no recipient of the notice stands for and no waiver excuses; owners has room for NOTICE_UNCOVERED_MAX. */
 cx_err notice_uncovered(struct store_tx *tx, const struct row_notice *row,
                         struct notice_owner *owners, size_t *ret_count);
 

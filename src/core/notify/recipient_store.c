@@ -99,15 +99,17 @@ cx_err notice_uncovered(struct store_tx *tx, const struct row_notice *row,
         tx,
         "SELECT o.owner_id, o.is_group FROM (SELECT DISTINCT " CUSTOMER " AS owner_id, "
         "CASE WHEN x.group_id IS NULL THEN 0 ELSE 1 END AS is_group " SCOPE ") AS o "
-        "WHERE o.owner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM notice_contact c "
-        "WHERE c.tenant_id = $1 AND c.ended_us IS NULL "
-        "AND (c.owner_id = o.owner_id OR c.owner_kind = 'tenant')) "
+        "WHERE o.owner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM notice_recipient r "
+        "WHERE r.tenant_id = $1 AND r.notice_id = $5 AND r.owner_kind = 'tenant') "
+        "AND o.owner_id NOT IN (SELECT r.owner_id FROM notice_recipient r "
+        "WHERE r.tenant_id = $1 AND r.notice_id = $5) "
         "AND " NOT_WAIVED("o.owner_id") "ORDER BY o.owner_id LIMIT $4",
         &q));
     store_bind_id(q, 1, row->tenant_id);
     store_bind_id(q, 2, row->scope_id);
     store_bind_id(q, 3, row->incident_id);
     store_bind_int(q, 4, NOTICE_UNCOVERED_MAX);
+    store_bind_id(q, 5, row->notice_id);
     while (count < NOTICE_UNCOVERED_MAX) {
         bool has = false;
         CX_TRY(store_step(q, &has));

@@ -75,14 +75,21 @@ static cx_err check_section(const struct api_notice_content *content, bool has,
 cx_err notice_content_check(const struct api_notice_content *content, struct cx_diag *diag)
 {
     struct notice_step step;
+    size_t written = content->nature.len + content->impact.len;
     CX_TRY(check_section(content, content->has_nature, API_NOTICE_SECTION_NATURE, "nature", diag));
     CX_TRY(check_section(content, content->has_impact, API_NOTICE_SECTION_IMPACT, "impact", diag));
     CX_TRY(check_section(content, content->actions_count > 0, API_NOTICE_SECTION_CONTAINMENT,
                          "containment", diag));
     CX_TRY(check_section(content, content->steps_count > 0, API_NOTICE_SECTION_NEXT_STEPS, "steps",
                          diag));
-    for (size_t i = 0; i < content->steps_count; i++)
+    for (size_t i = 0; i < content->steps_count; i++) {
         CX_TRY(notice_step_parse(content->steps[i], diag, &step));
+        written += content->steps[i].len;
+    }
+    if (written > NOTICE_WRITTEN_MAX)
+        return cx_refuse(diag, CX_ERR(LIMIT), "nature", "notice-length",
+                         "Nature, impact and steps take at most %d octets together.",
+                         NOTICE_WRITTEN_MAX);
     return CX_OK;
 }
 

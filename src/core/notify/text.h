@@ -8,7 +8,8 @@
 #include "core/notify/template.h"
 
 enum {
-    NOTICE_TEXT_MAX = 65536,      /* octets */
+    NOTICE_TEXT_MAX = 65536,    /* octets */
+    NOTICE_WRITTEN_MAX = 16384, /* octets that people write: the rest is for lists and the frame */
     NOTICE_CERTIFICATES_MAX = 50, /* named in a text */
     NOTICE_MAIL_MAX = 131072,
     NOTICE_HOOK_KEY_LEN = 32,
@@ -39,7 +40,7 @@ cx_err notice_step_parse(struct cx_str step, struct cx_diag *diag, struct notice
 
 /* Is the section listed as not yet known? */
 bool notice_is_unknown(const struct api_notice_content *content, enum api_notice_section section);
-/* CX_E_POLICY naming the section that is empty, or known and unknown at once. */
+/* CX_E_POLICY naming the section that is empty, or known and unknown at once; CX_E_LIMIT when it is too much. */
 cx_err notice_content_check(const struct api_notice_content *content, struct cx_diag *diag);
 
 cx_err notice_subject(const struct notice_template *template, const struct notice_facts *facts,
