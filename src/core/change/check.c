@@ -141,7 +141,8 @@ static cx_err end_entry(struct checking *it, const struct brought *brought)
         return CX_OK;
     if (!brought->tied)
         return tell_entry(it, "version-untied", brought->entry_id);
-    return memcmp(brought->said, brought->hash, CHANGE_HASH_LEN) == 0
+    return cx_bytes_eq(CX_BYTES(brought->said, CHANGE_HASH_LEN),
+                       CX_BYTES(brought->hash, CHANGE_HASH_LEN))
                ? CX_OK
                : tell_entry(it, "version-altered", brought->entry_id);
 }
