@@ -80,7 +80,8 @@ static void make_binding(struct world *world, unsigned i)
     binding->subject_id = binding->subject == ACCESS_USER    ? id_of(1, pick(USERS))
                           : binding->subject == ACCESS_GROUP ? id_of(2, pick(GROUPS))
                                                              : id_of(3, pick(TOKENS));
-    for (int p = 0; p < 4; p++)
+    /* A share of them, so that a larger contract leaves as many questions allowed. */
+    for (int p = 0; p < 1 + PERMISSION_COUNT / 24; p++)
         permission_set_add(&binding->permissions, (enum permission)pick(PERMISSION_COUNT));
     binding->groups = world->groups[i];
     binding->group_count = pick(3);
