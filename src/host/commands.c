@@ -96,7 +96,19 @@ static const struct cli_option invite_options[] = {
 static const struct cli_option invite_tenant_options[] = {
     DATA,
     {.name = "display-name", .value_name = "TEXT", .help = "name of its first administrator"}};
-static const struct cli_option profile_options[] = {DATA, TENANT};
+#define EFFECTIVE                                                                                  \
+    {                                                                                              \
+        .name = "effective", .value_name = "TIME",                                                 \
+        .help = "when it comes into force, else at once"                                           \
+    }
+static const struct cli_option profile_options[] = {DATA, TENANT, EFFECTIVE};
+static const struct cli_option rollback_options[] = {DATA,
+                                                     TENANT,
+                                                     EFFECTIVE,
+                                                     {.name = "version",
+                                                      .value_name = "NUMBER",
+                                                      .required = true,
+                                                      .help = "the version whose content it gets"}};
 static const struct cli_option root_options[] = {DATA,    TENANT, NAME, KEY,  SUBJECT,
                                                  BACKEND, LABEL,  DAYS, PATH, PROFILE};
 static const struct cli_option create_options[] = {DATA,
@@ -203,6 +215,14 @@ static const struct cli_command commands[] = {
      OPTIONS(profile_options),
      .run = profile_install_run,
      .summary = "Install a new certificate profile or version"},
+    {.noun = "profile",
+     .verb = "rollback",
+     .positionals = "NAME",
+     .positional_min = 1,
+     .positional_max = 1,
+     OPTIONS(rollback_options),
+     .run = profile_rollback_run,
+     .summary = "Install the content of an earlier version as the newest"},
     {.noun = "ca",
      .verb = "create-root",
      .positionals = "",

@@ -1,12 +1,14 @@
 /* The host commands, one function each (host/host.h). */
 #pragma once
 #include "core/issuance/issuer.h"
+#include "core/tenant/tenant.h"
 #include "host/host.h"
 
 cx_err init_run(struct cli *cli, const struct cli_command *command);
 cx_err invite_run(struct cli *cli, const struct cli_command *command);
 cx_err tenant_create_run(struct cli *cli, const struct cli_command *command);
 cx_err profile_check_run(struct cli *cli, const struct cli_command *command);
+cx_err profile_rollback_run(struct cli *cli, const struct cli_command *command);
 cx_err profile_install_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_create_root_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_create_run(struct cli *cli, const struct cli_command *command);
@@ -22,7 +24,7 @@ cx_err key_list_list_run(struct cli *cli, const struct cli_command *command);
 cx_err gate_certificate_run(struct cli *cli, const struct cli_command *command);
 
 /* Installs one profile: in the key directory and in the database. */
-cx_err profile_install(struct host *host, struct cx_id tenant_id, struct cx_bytes yaml);
+cx_err profile_install(struct host *host, struct cx_id tenant_id, const struct tenant_profile *add);
 
 /* The tenant, when it is not there yet, and the profiles it lacks. CX_E_CONFLICT: another has the name. */
 cx_err tenant_fill(struct host *host, struct cx_id tenant_id, struct cx_str name);

@@ -2,23 +2,25 @@
 #include "host/commands.h"
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "cli/output.h"
 #include "codec/hex.h"
 #include "codec/pem.h"
 #include "core/access/access.h"
+#include "core/change/rollback.h"
 #include "core/policy/profile_store.h"
 #include "core/tenant/tenant.h"
 #include "crypto/hash.h"
 #include "host/builtin.h"
 #include "os/file.h"
 
-cx_err profile_install(struct host *host, struct cx_id tenant_id, struct cx_bytes yaml)
+cx_err profile_install(struct host *host, struct cx_id tenant_id, const struct tenant_profile *add)
 {
     struct cx_str name = CX_STR_NONE;
     uint32_t version = 0;
-    CX_TRY(ceremony_profile_install(host->core.keys, tenant_id, yaml, &host->cli->arena,
+    CX_TRY(ceremony_profile_install(host->core.keys, tenant_id, add->yaml, &host->cli->arena,
                                     &host->cli->diag, &name, &version));
-    return tenant_profile_add(&host->core, tenant_id, yaml, &host->cli->diag);
+    return tenant_profile_add(&host->core, tenant_id, add, &host->cli->diag);
 }
 
 cx_err tenant_link(struct host *host, struct cx_id tenant_id, struct cx_str *ret_link)
@@ -56,7 +58,8 @@ static cx_err install_builtin(struct host *host, struct cx_id tenant_id,
     cx_err err = profile_get(&host->core, tenant_id, cx_str_from(builtin->name), 0, &present);
     if (err.code != CX_E_NOTFOUND)
         return err;
-    return profile_install(host, tenant_id, CX_BYTES(builtin->text, builtin->len));
+    const struct tenant_profile add = {.yaml = CX_BYTES(builtin->text, builtin->len)};
+    return profile_install(host, tenant_id, &add);
 }
 
 cx_err tenant_fill(struct host *host, struct cx_id tenant_id, struct cx_str name)
@@ -118,16 +121,85 @@ cx_err invite_run(struct cli *cli, const struct cli_command *command)
     return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
 }
 
+/* --effective and --because. */
+static cx_err read_terms(struct host *host, struct tenant_profile *add)
+{
+    struct cx_str text;
+    if (host->cli->because.len)
+        add->reason = host->cli->because;
+    if (!cli_get(host->cli, "effective", &text))
+        return CX_OK;
+    if (cx_failed(cx_time_parse(text, &add->effective_us)))
+        return cx_refuse(&host->cli->diag, CX_ERR(USAGE), "effective", "time",
+                         "Write the time as 2030-01-31T00:00:00Z.");
+    if (add->effective_us > cx_now(host->core.clock))
+        return CX_OK;
+    return cx_refuse(&host->cli->diag, CX_ERR(POLICY), "effective", "effective-past",
+                     "A version comes into force at once, or at a time to come.");
+}
+
 cx_err profile_install_run(struct cli *cli, const struct cli_command *command)
 {
     CX_CLEANUP(host_close) struct host host = {.opened = false};
     struct cx_id tenant_id;
-    struct cx_bytes yaml;
+    struct tenant_profile add = {.effective_us = 0};
     (void)command;
-    CX_TRY(cli_read_file(cli, cli->positionals[0], &yaml));
+    CX_TRY(cli_read_file(cli, cli->positionals[0], &add.yaml));
     CX_TRY(host_open(cli, &host));
     CX_TRY(host_tenant(&host, &tenant_id));
-    return profile_install(&host, tenant_id, yaml);
+    CX_TRY(read_terms(&host, &add));
+    return profile_install(&host, tenant_id, &add);
+}
+
+/* The same text as a later version: its line "version:" is the only one that differs. */
+static cx_err renumber(struct cli *cli, struct cx_str text, uint32_t version,
+                       struct cx_bytes *ret_yaml)
+{
+    static const char field[] = "version:";
+    struct cx_str whole = CX_STR_NONE;
+    size_t start = 0;
+    while (start < text.len && !cx_str_starts((struct cx_str){text.ptr + start, text.len - start},
+                                              cx_str_from(field))) {
+        const char *end = memchr(text.ptr + start, '\n', text.len - start);
+        start = end ? (size_t)(end - text.ptr) + 1 : text.len;
+    }
+    if (start == text.len)
+        return cx_refuse(&cli->diag, CX_ERR(POLICY), "version", "version-line",
+                         "That version has no line that starts with version: and cannot be "
+                         "numbered anew; install its text by hand.");
+    const char *end = memchr(text.ptr + start, '\n', text.len - start);
+    size_t rest = end ? (size_t)(end - text.ptr) : text.len;
+    CX_TRY(arena_printf(&cli->arena, &whole, "%.*s%s %u%.*s", (int)start, text.ptr, field, version,
+                        (int)(text.len - rest), text.ptr + rest));
+    *ret_yaml = cx_str_bytes(whole);
+    return CX_OK;
+}
+
+cx_err profile_rollback_run(struct cli *cli, const struct cli_command *command)
+{
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    struct tenant_profile add = {.effective_us = 0};
+    json_auto_t *root = NULL;
+    struct cx_str text = CX_STR_NONE, key = CX_STR_NONE, number = CX_STR("");
+    struct cx_id tenant_id;
+    int64_t version = 0;
+    uint32_t newest = 0;
+    (void)command;
+    if (!cli_get(cli, "version", &number) ||
+        cx_failed(cx_parse_i64(number, 1, UINT32_MAX, &version)))
+        return cx_refuse(&cli->diag, CX_ERR(USAGE), "version", "number",
+                         "--version is the number of a version.");
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(host_tenant(&host, &tenant_id));
+    CX_TRY(read_terms(&host, &add));
+    CX_TRY(arena_printf(&cli->arena, &key, "%.*s/%lld", CX_STR_ARG(cli->positionals[0]),
+                        (long long)version));
+    CX_TRY(change_rollback_read(&host.core, tenant_id, CHANGE_PROFILE, key, 1, &cli->arena,
+                                &cli->diag, &root));
+    CX_TRY(change_rollback_text(root, "content", &cli->arena, &text));
+    CX_TRY(tenant_profile_newest(&host.core, tenant_id, cli->positionals[0], &newest));
+    CX_TRY(renumber(cli, text, newest + 1, &add.yaml));
+    return profile_install(&host, tenant_id, &add);
 }
 
 /* The same reader as an installation's, without one: nothing is opened. */

@@ -1,7 +1,24 @@
-/* The gate's identity headers: an address is one that is read again alike, a certificate one DER object without more. */
+/* Headers that core reads: an address is one that is read again alike, a certificate one DER object without more, a reason one
+ * line that goes into details and comes out of them. */
 #include "core/api/identity.h"
+#include "core/api/reason.h"
 #include "base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
+
+static void read_reason(struct cx_str text, struct arena *arena)
+{
+    struct cx_diag diag = CX_DIAG_INIT;
+    struct cx_str reason, details, again;
+    if (cx_failed(api_reason_read(text, arena, &diag, &reason))) {
+        FUZZ_REQUIRE(diag.rule[0] != 0);
+        return;
+    }
+    FUZZ_REQUIRE(reason.len <= API_REASON_MAX && (reason.len == 0) == (text.len == 0));
+    FUZZ_REQUIRE(!reason.len || !memchr(reason.ptr, '\n', reason.len));
+    FUZZ_REQUIRE(cx_is_ok(api_reason_add(CX_STR(""), reason, arena, &details)));
+    FUZZ_REQUIRE(cx_is_ok(api_reason_add(details, reason, arena, &again)));
+    FUZZ_REQUIRE(cx_str_eq(details, again));
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,5 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(der.len == 0 ? text.len == 0 : der.len < API_CLIENT_CERT_MAX);
     else
         FUZZ_REQUIRE(diag.rule[0] != 0);
+    read_reason(text, &arena);
     return 0;
 }

@@ -1,8 +1,10 @@
 /* Operations on roles: those that every tenant has are read only; a tenant's own are sets of permissions with history. */
 #include "api_routes.h"
+#include "base/cleanup.h"
 #include "core/access/conflict.h"
 #include "core/access/view.h"
 #include "core/change/change.h"
+#include "core/change/rollback.h"
 #include "core/field.h"
 
 enum { ROLES_SHOWN_MAX = 400 };
@@ -191,16 +193,55 @@ static cx_err read_set(struct api_request *request, const struct api_role_set_in
     return CX_OK;
 }
 
-cx_err handle_role_set(struct api_request *request, const struct api_role_set_in *in,
-                       struct api_role_set_out *ret_out)
+/* The permissions of a version that was recorded: what the edit of then asked for. */
+static cx_err read_version(struct api_request *request, const struct api_role_rollback_in *in,
+                           struct api_role_set_in *ret_in)
+{
+    json_auto_t *root = NULL;
+    struct cx_str *list = NULL;
+    CX_TRY(change_rollback_read(request->core, request->principal.tenant_id, CHANGE_ROLE, in->name,
+                                in->version, request->arena, request->diag, &root));
+    const json_t *permissions = json_object_get(root, "permissions");
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, json_array_size(permissions), &list));
+    for (size_t i = 0; i < json_array_size(permissions); i++) {
+        const char *name = json_string_value(json_array_get(permissions, i));
+        if (!name)
+            return CX_ERR(STORE);
+        CX_TRY(arena_copy_str(request->arena, cx_str_from(name), &list[i]));
+    }
+    *ret_in = (struct api_role_set_in){
+        .name = in->name, .permissions = list, .permissions_count = json_array_size(permissions)};
+    return CX_OK;
+}
+
+/* A rollback is an edit, through the same checks, that says where its permissions come from. */
+static cx_err set_role(struct api_request *request, const struct api_role_set_in *in,
+                       struct cx_str from_version, struct api_role_view *ret_view)
 {
     struct role_set set = {.request = request, .name = in->name};
     struct cx_str text = CX_STR_NONE;
     struct audit_event event = {0};
     CX_TRY(read_set(request, in, &set));
     CX_TRY(access_roles_text(in->permissions, in->permissions_count, request->arena, &text));
-    struct field_detail details[] = {{"role", in->name}, {"permissions", text}};
-    CX_TRY(field_details(request->arena, details, 2, &event.details));
+    struct field_detail details[] = {
+        {"role", in->name}, {"permissions", text}, {"from_version", from_version}};
+    CX_TRY(field_details(request->arena, details, 3, &event.details));
     CX_TRY(api_commit(request, &event, write_role, &set));
-    return view_of(in->name, false, &set.permissions, request->arena, &ret_out->body);
+    return view_of(in->name, false, &set.permissions, request->arena, ret_view);
+}
+
+cx_err handle_role_rollback(struct api_request *request, const struct api_role_rollback_in *in,
+                            struct api_role_rollback_out *ret_out)
+{
+    struct api_role_set_in set = {.name = in->name};
+    struct cx_str version = CX_STR_NONE;
+    CX_TRY(read_version(request, in, &set));
+    CX_TRY(arena_printf(request->arena, &version, "%lld", (long long)in->version));
+    return set_role(request, &set, version, &ret_out->body);
+}
+
+cx_err handle_role_set(struct api_request *request, const struct api_role_set_in *in,
+                       struct api_role_set_out *ret_out)
+{
+    return set_role(request, in, CX_STR_NONE, &ret_out->body);
 }

@@ -5,7 +5,7 @@
 #include "core/change/change.h"
 #include "core/core.h"
 
-enum { OBJECTS_MAX = 4000000, CONTENT_TEXT_MAX = 4 * 1024 * 1024 };
+enum { OBJECTS_MAX = 4000000 };
 
 /* The newest version of an object. */
 struct known {
@@ -63,9 +63,9 @@ static cx_err differing(struct checking *it, struct cx_str recorded, struct cx_s
     const char *name;
     json_t *value;
     *ret_field = CX_STR_NONE;
-    if (cx_failed(json_parse(cx_str_bytes(recorded), CONTENT_TEXT_MAX, &ignored, &was)))
+    if (cx_failed(json_parse(cx_str_bytes(recorded), CHANGE_CONTENT_MAX, &ignored, &was)))
         return arena_copy_str(it->arena, CX_STR(""), ret_field);
-    CX_TRY(json_parse(cx_str_bytes(live), CONTENT_TEXT_MAX, &ignored, &is));
+    CX_TRY(json_parse(cx_str_bytes(live), CHANGE_CONTENT_MAX, &ignored, &is));
     json_object_foreach(was, name, value)
     {
         if (!json_equal(value, json_object_get(is, name)))

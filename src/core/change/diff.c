@@ -1,8 +1,7 @@
 #include "core/change/diff.h"
 #include "base/cleanup.h"
 #include "codec/json.h"
-
-enum { CONTENT_TEXT_MAX = 4 * 1024 * 1024 };
+#include "core/change/object.h"
 
 static cx_err value_text(json_t *value, struct arena *arena, struct cx_str *ret_text)
 {
@@ -38,8 +37,8 @@ cx_err change_diff(struct cx_str before, struct cx_str content, struct arena *ar
     json_t *value;
     size_t count = 0;
     if (before.len)
-        CX_TRY(json_parse(cx_str_bytes(before), CONTENT_TEXT_MAX, &ignored, &was));
-    CX_TRY(json_parse(cx_str_bytes(content), CONTENT_TEXT_MAX, &ignored, &is));
+        CX_TRY(json_parse(cx_str_bytes(before), CHANGE_CONTENT_MAX, &ignored, &was));
+    CX_TRY(json_parse(cx_str_bytes(content), CHANGE_CONTENT_MAX, &ignored, &is));
     json_object_foreach(is, name, value)
     {
         json_t *old = json_object_get(was, name);

@@ -71,7 +71,7 @@ struct object {
     X(parent_id, 'i') X(shard_count, 'n') X(status_url, 't') X(not_after_us, 'n') X(created_us, 'n')
 #define PROFILE(X)                                                                                 \
     X(name, 't')                                                                                   \
-    X(version, 'n') X(state, 't') X(content, 't') X(created_us, 'n')
+    X(version, 'n') X(state, 't') X(content, 't') X(created_us, 'n') X(effective_us, 'n')
 #define DIRECTORY(X)                                                                               \
     X(directory_id, 'i')                                                                           \
     X(name, 't')                                                                                   \

@@ -31,6 +31,8 @@ enum change_object {
 
 const char *change_object_name(enum change_object object);
 
+enum { CHANGE_CONTENT_MAX = 4 * 1024 * 1024 }; /* octets of a content, at most */
+
 /* All objects of a kind in a tenant, or those whose first key columns have these values. */
 struct change_key {
     enum { CHANGE_KEY_ALL, CHANGE_KEY_ID, CHANGE_KEY_IDS, CHANGE_KEY_TEXT } kind;

@@ -4,9 +4,11 @@
  */
 #include "api_routes.h"
 #include "base/cleanup.h"
+#include "codec/hex.h"
 #include "core/access/group_store.h"
 #include "core/access/state_store.h"
 #include "core/change/change.h"
+#include "core/change/rollback.h"
 #include "core/federation/grants.h"
 #include "core/federation/oidc_redeem.h"
 #include "core/field.h"
@@ -195,12 +197,18 @@ static cx_err read_rule(struct api_request *request, const struct api_oidc_rule 
                      "A rule gives role:NAME or group:ID.");
 }
 
+static cx_err check_rule_right(const struct api_request *request, size_t count)
+{
+    if (!count || access_may(&request->principal, PERMISSION_BINDING_CREATE, NULL))
+        return CX_OK;
+    return cx_refuse(request->diag, CX_ERR(DENIED), "rules", "permission-missing",
+                     "A rule gives rights: only who may create bindings sets it.");
+}
+
 static cx_err read_rules(struct settings *s, const struct api_oidc_rule *in, size_t count)
 {
     struct api_request *request = s->request;
-    if (count && !access_may(&request->principal, PERMISSION_BINDING_CREATE, NULL))
-        return cx_refuse(request->diag, CX_ERR(DENIED), "rules", "permission-missing",
-                         "A rule gives rights: only who may create bindings sets it.");
+    CX_TRY(check_rule_right(request, count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &s->rules));
     for (size_t i = 0; i < count; i++)
         CX_TRY(read_rule(request, &in[i], &s->rules[i]));
@@ -340,6 +348,67 @@ cx_err handle_oidc_provider_update(struct api_request *request,
     CX_TRY(show(request, in->provider_id, &ret_out->body)); /* what there is, and that it is */
     s.row.issuer = ret_out->body.issuer;
     CX_TRY(fill(&s, in));
+    CX_TRY(describe(&s, ret_out->body.name, &event.details));
+    CX_TRY(api_commit(request, &event, write_settings, &s));
+    return show(request, in->provider_id, &ret_out->body);
+}
+
+/* ---- rollback ---- */
+
+static cx_err recorded_rule(const json_t *item, struct arena *arena, struct oidc_rule *ret_rule)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf group = CX_BUF_INIT(sizeof(struct cx_id));
+    struct oidc_rule rule = {.role = CX_STR("")};
+    struct cx_str hex = CX_STR_NONE;
+    CX_TRY(change_rollback_text(item, "claim_value", arena, &rule.claim_value));
+    CX_TRY(change_rollback_text(item, "role", arena, &rule.role));
+    CX_TRY(change_rollback_text(item, "group_id", arena, &hex));
+    CX_TRY(hex_decode(hex, &group));
+    if (group.len == sizeof(rule.group_id.b))
+        memcpy(rule.group_id.b, group.ptr, sizeof(rule.group_id.b));
+    *ret_rule = rule;
+    return CX_OK;
+}
+
+/* What fill takes from a document, from a version: the secret is not recorded, and the one there is stays. */
+static cx_err fill_recorded(struct settings *s, const json_t *root)
+{
+    struct api_request *request = s->request;
+    struct row_oidc_provider *row = &s->row;
+    const json_t *rules = json_object_get(root, "rules");
+    row->tenant_id = request->principal.tenant_id;
+    row->userinfo = json_integer_value(json_object_get(root, "userinfo"));
+    row->provision = json_integer_value(json_object_get(root, "provision"));
+    row->changed_us = request->now_us;
+    row->changed_by_id = request->principal.user_id;
+    CX_TRY(change_rollback_text(root, "client_id", request->arena, &row->client_id));
+    CX_TRY(change_rollback_text(root, "scopes", request->arena, &row->scopes));
+    CX_TRY(change_rollback_text(root, "groups_claim", request->arena, &row->groups_claim));
+    CX_TRY(change_rollback_text(root, "factor_acr", request->arena, &row->factor_acr));
+    CX_TRY(change_rollback_text(root, "factor_amr", request->arena, &row->factor_amr));
+    CX_TRY(change_rollback_text(root, "ca_pem", request->arena, &row->ca_pem));
+    s->rule_count = json_array_size(rules);
+    CX_TRY(check_rule_right(request, s->rule_count));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, s->rule_count, &s->rules));
+    for (size_t i = 0; i < s->rule_count; i++)
+        CX_TRY(recorded_rule(json_array_get(rules, i), request->arena, &s->rules[i]));
+    return CX_OK;
+}
+
+cx_err handle_oidc_provider_rollback(struct api_request *request,
+                                     const struct api_oidc_provider_rollback_in *in,
+                                     struct api_oidc_provider_rollback_out *ret_out)
+{
+    struct settings s = {.request = request, .row = {.provider_id = in->provider_id}};
+    struct audit_event event = {.object_type = CX_ID_OIDC_PROVIDER, .object_id = in->provider_id};
+    json_auto_t *root = NULL;
+    struct cx_str key = CX_STR_NONE;
+    CX_TRY(show(request, in->provider_id, &ret_out->body));
+    CX_TRY(page_hex_write(request->arena, cx_id_bytes(&in->provider_id), &key));
+    CX_TRY(change_rollback_read(request->core, request->principal.tenant_id, CHANGE_OIDC_PROVIDER,
+                                key, in->version, request->arena, request->diag, &root));
+    s.row.issuer = ret_out->body.issuer;
+    CX_TRY(fill_recorded(&s, root));
     CX_TRY(describe(&s, ret_out->body.name, &event.details));
     CX_TRY(api_commit(request, &event, write_settings, &s));
     return show(request, in->provider_id, &ret_out->body);

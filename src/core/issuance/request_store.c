@@ -138,6 +138,34 @@ cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
     return CX_OK;
 }
 
+cx_err request_page_of_profile(struct store_tx *tx, struct cx_id tenant_id, struct cx_str profile,
+                               size_t limit, struct arena *arena, struct request_row *rows,
+                               size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(store_prepare(tx,
+                         "SELECT " REQUEST_COLUMNS " FROM (SELECT " REQUEST_COLUMNS
+                         " FROM request WHERE tenant_id = $1 "
+                         "ORDER BY created_us DESC, request_id DESC LIMIT $2) newest "
+                         "WHERE profile_name = $3 AND kind <> 'revoke' "
+                         "ORDER BY created_us DESC, request_id DESC LIMIT $4",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_int(q, 2, REQUEST_LOOKED_MAX);
+    store_bind_text(q, 3, profile);
+    store_bind_int(q, 4, (int64_t)limit);
+    while (count < limit) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        CX_TRY(row_of(q, arena, &rows[count++]));
+    }
+    *ret_count = count;
+    return CX_OK;
+}
+
 cx_err request_transition(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,
                           enum request_state from, enum request_state to, cx_time now_us)
 {

@@ -60,6 +60,12 @@ cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
                     const struct request_filter *filter, const struct page_key *after, size_t limit,
                     struct arena *arena, struct request_row *rows, size_t *ret_count);
 
+/* Requests for certificates (not revocations) of a profile among the tenant's newest REQUEST_LOOKED_MAX, newest first. */
+enum { REQUEST_LOOKED_MAX = 20000 };
+cx_err request_page_of_profile(struct store_tx *tx, struct cx_id tenant_id, struct cx_str profile,
+                               size_t limit, struct arena *arena, struct request_row *rows,
+                               size_t *ret_count);
+
 /* With request_conclude the only writer of request.state: compare-and-set. CX_E_CONFLICT when the request is not in state from (any
  * more); CX_E_INTERNAL for a move that request_state_may forbids. */
 cx_err request_transition(struct store_tx *tx, struct cx_id tenant_id, struct cx_id request_id,

@@ -125,6 +125,8 @@ cx_err handle_profile_get(struct api_request *request, const struct api_profile_
                          "There is no such certificate profile.");
     CX_TRY(err);
     CX_TRY(view_of(&entry->profile, request->arena, &ret_out->body));
+    ret_out->body.has_effective = entry->effective_us != 0;
+    ret_out->body.effective = entry->effective_us;
     ret_out->body.has_text = true;
     ret_out->body.text = entry->text;
     return CX_OK;

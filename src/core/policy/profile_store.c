@@ -71,6 +71,7 @@ struct profile_read {
     struct arena *arena;
     struct cx_str text; /* NULL: do not read it */
     bool want_text;
+    cx_time now_us, effective_us;
 };
 
 static cx_err read_profile(struct store_tx *tx, void *arg)
@@ -80,19 +81,20 @@ static cx_err read_profile(struct store_tx *tx, void *arg)
     bool row = false;
     CX_TRY(store_prepare(tx,
                          read->version
-                             ? "SELECT version, content FROM profile_version WHERE tenant_id = $1 "
-                               "AND name = $2 AND version = $3"
-                             : "SELECT version, content FROM profile_version WHERE tenant_id = $1 "
-                               "AND name = $2 AND state = 'active' ORDER BY version DESC LIMIT 1",
+                             ? "SELECT version, content, effective_us FROM profile_version "
+                               "WHERE tenant_id = $1 AND name = $2 AND version = $3"
+                             : "SELECT version, content, effective_us FROM profile_version "
+                               "WHERE tenant_id = $1 AND name = $2 AND state = 'active' "
+                               "AND effective_us <= $3 ORDER BY version DESC LIMIT 1",
                          &q));
     store_bind_id(q, 1, read->tenant_id);
     store_bind_text(q, 2, read->name);
-    if (read->version)
-        store_bind_int(q, 3, read->version);
+    store_bind_int(q, 3, read->version ? (int64_t)read->version : read->now_us);
     CX_TRY(store_step(q, &row));
     if (!row)
         return CX_ERR(NOTFOUND);
     read->version = (uint32_t)store_col_int(q, 0);
+    read->effective_us = store_col_int(q, 2);
     return read->want_text ? arena_copy_str(read->arena, store_col_text(q, 1), &read->text) : CX_OK;
 }
 
@@ -129,9 +131,14 @@ static cx_err load(struct core *core, struct cx_id tenant_id, struct cx_str name
     if (!cached)
         return CX_ERR(NOMEM);
     cached->arena = ARENA_INIT(PROFILE_ARENA_MAX);
-    struct profile_read read = {tenant_id, name, version, &cached->arena, CX_STR_NONE, true};
+    struct profile_read read = {.tenant_id = tenant_id,
+                                .name = name,
+                                .version = version,
+                                .arena = &cached->arena,
+                                .want_text = true};
     CX_TRY(store_read(core->store, read_profile, &read));
     cached->entry.text = read.text;
+    cached->entry.effective_us = read.effective_us;
     CX_TRY(
         pki_profile_parse(&cached->arena, cx_str_bytes(read.text), NULL, &cached->entry.profile));
     return keep(core->profiles, key, &cached, ret_entry);
@@ -143,7 +150,8 @@ cx_err profile_get(struct core *core, struct cx_id tenant_id, struct cx_str name
     uint8_t key[KEY_MAX];
     size_t key_len = 0;
     if (version == 0) {
-        struct profile_read read = {.tenant_id = tenant_id, .name = name};
+        struct profile_read read = {
+            .tenant_id = tenant_id, .name = name, .now_us = cx_now(core->clock)};
         CX_TRY(store_read(core->store, read_profile, &read));
         version = read.version;
     }
@@ -162,6 +170,7 @@ struct names_read {
     size_t limit, count;
     struct arena *arena;
     struct cx_str *names;
+    cx_time now_us;
 };
 
 static cx_err read_names(struct store_tx *tx, void *arg)
@@ -171,11 +180,13 @@ static cx_err read_names(struct store_tx *tx, void *arg)
     read->count = 0;
     CX_TRY(store_prepare(tx,
                          "SELECT name FROM profile_version WHERE tenant_id = $1 AND name > $2 "
-                         "AND state = 'active' GROUP BY name ORDER BY name LIMIT $3",
+                         "AND state = 'active' AND effective_us <= $4 "
+                         "GROUP BY name ORDER BY name LIMIT $3",
                          &q));
     store_bind_id(q, 1, read->tenant_id);
     store_bind_text(q, 2, read->after);
     store_bind_int(q, 3, (int64_t)read->limit);
+    store_bind_int(q, 4, read->now_us);
     while (read->count < read->limit) {
         bool row = false;
         CX_TRY(store_step(q, &row));
@@ -189,7 +200,7 @@ static cx_err read_names(struct store_tx *tx, void *arg)
 cx_err profile_names(struct core *core, struct cx_id tenant_id, struct cx_str after, size_t limit,
                      struct arena *arena, struct cx_str *ret_names, size_t *ret_count)
 {
-    struct names_read read = {tenant_id, after, limit, 0, arena, ret_names};
+    struct names_read read = {tenant_id, after, limit, 0, arena, ret_names, cx_now(core->clock)};
     CX_TRY(store_read(core->store, read_names, &read));
     *ret_count = read.count;
     return CX_OK;

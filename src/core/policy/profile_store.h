@@ -14,15 +14,16 @@ enum { PROFILE_CACHE_MAX = 4096, PROFILE_ARENA_MAX = 256 * 1024, PROFILE_PAGE_MA
 
 struct profile_entry {
     struct pki_profile profile;
-    struct cx_str text; /* the YAML it was read from */
+    struct cx_str text;   /* the YAML it was read from */
+    cx_time effective_us; /* when it comes into force; 0: when it was installed */
 };
 
 cx_err profile_cache_new(struct profile_cache **ret_cache);
 void profile_cache_free(struct profile_cache *cache);
 
-/* version 0: the newest active one. CX_E_NOTFOUND when there is none. */
+/* version 0: the newest active one that is in force. CX_E_NOTFOUND when there is none. */
 cx_err profile_get(struct core *core, struct cx_id tenant_id, struct cx_str name, uint32_t version,
                    const struct profile_entry **ret_entry);
-/* Newest versions by name, after the name given ("" = from the start). names are in arena. */
+/* Names of profiles with a version in force, after the name given ("" = from the start). names are in arena. */
 cx_err profile_names(struct core *core, struct cx_id tenant_id, struct cx_str after, size_t limit,
                      struct arena *arena, struct cx_str *ret_names, size_t *ret_count);

@@ -192,6 +192,26 @@ cx_err tenant_issuer_add(struct core *core, struct cx_id tenant_id,
     return err;
 }
 
+struct newest_read {
+    struct cx_id tenant_id;
+    struct cx_str name;
+    int64_t version; /* 0: none */
+};
+
+static cx_err read_newest(struct store_tx *tx, void *arg)
+{
+    struct newest_read *read = arg;
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(
+        tx, "SELECT MAX(version) FROM profile_version WHERE tenant_id = $1 AND name = $2", &q));
+    store_bind_id(q, 1, read->tenant_id);
+    store_bind_text(q, 2, read->name);
+    CX_TRY(store_step(q, &row));
+    read->version = row ? store_col_int(q, 0) : 0;
+    return CX_OK;
+}
+
 struct profile_insert {
     const struct row_profile_version *row;
     int64_t newest;
@@ -200,29 +220,27 @@ struct profile_insert {
 static cx_err write_profile(struct store_tx *tx, void *arg)
 {
     struct profile_insert *insert = arg;
-    struct store_stmt *q = NULL;
-    bool row = false;
-    CX_TRY(store_prepare(
-        tx, "SELECT MAX(version) FROM profile_version WHERE tenant_id = $1 AND name = $2", &q));
-    store_bind_id(q, 1, insert->row->tenant_id);
-    store_bind_text(q, 2, insert->row->name);
-    CX_TRY(store_step(q, &row));
-    insert->newest = row ? store_col_int(q, 0) : 0;
+    struct newest_read read = {.tenant_id = insert->row->tenant_id, .name = insert->row->name};
+    CX_TRY(read_newest(tx, &read));
+    insert->newest = read.version;
     if (insert->row->version != insert->newest + 1)
         return CX_ERR(CONFLICT);
     CX_TRY(row_profile_version_insert(tx, insert->row));
     return change_note_text(tx, insert->row->tenant_id, CHANGE_PROFILE, insert->row->name);
 }
 
-cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_bytes yaml,
-                          struct cx_diag *diag)
+cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id,
+                          const struct tenant_profile *add, struct cx_diag *diag)
 {
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(TENANT_ARENA_MAX);
     struct pki_profile profile;
     struct cx_str text = CX_STR_NONE, version = CX_STR_NONE;
-    CX_TRY(pki_profile_parse(&arena, yaml, diag, &profile));
-    CX_TRY(cx_str_view(yaml, &text));
+    char effective[CX_TIME_TEXT_MAX] = "";
+    CX_TRY(pki_profile_parse(&arena, add->yaml, diag, &profile));
+    CX_TRY(cx_str_view(add->yaml, &text));
     CX_TRY(arena_printf(&arena, &version, "%u", profile.version));
+    if (add->effective_us)
+        CX_TRY(cx_time_format(add->effective_us, effective));
     struct row_profile_version row = {
         .tenant_id = tenant_id,
         .name = profile.name,
@@ -230,17 +248,33 @@ cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_b
         .state = CX_STR("active"),
         .content = text,
         .created_us = cx_now(core->clock),
+        .effective_us = add->effective_us,
     };
     struct profile_insert insert = {&row, 0};
     struct field_detail details[] = {
-        {"certificate_profile", profile.name}, {"version", version}, {"text", text}};
+        {"certificate_profile", profile.name},
+        {"version", version},
+        {"text", text},
+        {"effective", add->effective_us ? cx_str_from(effective) : CX_STR_NONE},
+        {"reason", add->reason}};
     struct audit_event event = {.action = "system.profile.install", .tenant_id = tenant_id};
-    CX_TRY(field_details(&arena, details, 3, &event.details));
+    CX_TRY(field_details(&arena, details, 5, &event.details));
     cx_err err = audit_commit(core, &event, write_profile, &insert);
     if (err.code == CX_E_CONFLICT)
         return cx_refuse(diag, err, "version", "profile-version",
                          "The next version of this profile is %lld.", (long long)insert.newest + 1);
     return err;
+}
+
+cx_err tenant_profile_newest(struct core *core, struct cx_id tenant_id, struct cx_str name,
+                             uint32_t *ret_version)
+{
+    struct newest_read read = {.tenant_id = tenant_id, .name = name};
+    CX_TRY(store_read(core->store, read_newest, &read));
+    if (!read.version)
+        return CX_ERR(NOTFOUND);
+    *ret_version = (uint32_t)read.version;
+    return CX_OK;
 }
 
 struct invitation_insert {

@@ -46,8 +46,16 @@ cx_err tenant_issuer_add(struct core *core, struct cx_id tenant_id,
                          const struct tenant_issuer *issuer, struct cx_diag *diag);
 
 /* Name and version are read from the text. Versions of a name grow by one from 1. */
-cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id, struct cx_bytes yaml,
-                          struct cx_diag *diag);
+struct tenant_profile {
+    struct cx_bytes yaml;
+    cx_time effective_us; /* when it comes into force; 0: at once */
+    struct cx_str reason; /* ptr NULL: not said */
+};
+cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id,
+                          const struct tenant_profile *add, struct cx_diag *diag);
+/* The number of the newest version, in force or not. CX_E_NOTFOUND when there is none. */
+cx_err tenant_profile_newest(struct core *core, struct cx_id tenant_id, struct cx_str name,
+                             uint32_t *ret_version);
 
 struct tenant_invitation {
     struct cx_str display_name; /* at most TENANT_DISPLAY_NAME_MAX bytes */

@@ -44,10 +44,12 @@ static void add_issuers(struct world *world)
                                     .status_url = CX_STR("http://status.test")};
     assert_ok(tenant_issuer_add(&world->core, stand->tenant, &root, &world->diag));
     assert_ok(tenant_issuer_add(&world->core, stand->tenant, &issuing, &world->diag));
-    assert_ok(tenant_profile_add(&world->core, stand->tenant, stand_profile(stand, "server-tls"),
-                                 &world->diag));
-    assert_ok(tenant_profile_add(&world->core, stand->tenant, stand_profile(stand, "ocsp-signer"),
-                                 &world->diag));
+    assert_ok(tenant_profile_add(
+        &world->core, stand->tenant,
+        &(struct tenant_profile){.yaml = stand_profile(stand, "server-tls")}, &world->diag));
+    assert_ok(tenant_profile_add(
+        &world->core, stand->tenant,
+        &(struct tenant_profile){.yaml = stand_profile(stand, "ocsp-signer")}, &world->diag));
 }
 
 static void world_make(struct world *world, enum store_engine engine)
@@ -317,5 +319,7 @@ void world_rules(struct world *world, const char *from, const char *to)
     stand_close(stand);
     stand_open(stand, false, false);
     world->core.keys = stand->client;
-    assert_ok(tenant_profile_add(&world->core, stand->tenant, cx_buf_view(&text), &world->diag));
+    assert_ok(tenant_profile_add(&world->core, stand->tenant,
+                                 &(struct tenant_profile){.yaml = cx_buf_view(&text)},
+                                 &world->diag));
 }
