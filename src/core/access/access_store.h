@@ -48,8 +48,8 @@ enum { ACCESS_TOKEN_NARROWED = 0, ACCESS_TOKEN_UNNARROWED = 31 };
 
 cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
                   struct arena *arena, struct token_row *ret_token);
-/* user_id zero: of every user in scope, and of self_id. */
-cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+/* user_id NULL: of every user in scope, and of self_id. */
+cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, const struct cx_id *user_id,
                   const struct access_scope *scope, struct cx_id self_id,
                   const struct page_key *after, size_t limit, struct arena *arena,
                   struct token_row *rows, size_t *ret_count);

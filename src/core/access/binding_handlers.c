@@ -115,7 +115,7 @@ cx_err handle_binding_list(struct api_request *request, const struct api_binding
                                 .limit = (size_t)in->limit,
                                 .arena = request->arena};
     struct api_binding_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("binding", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_bindings, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -126,7 +126,7 @@ cx_err handle_binding_list(struct api_request *request, const struct api_binding
     if (page.has_next_cursor) {
         const struct binding_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->binding_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "binding", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -85,7 +85,7 @@ cx_err handle_group_list(struct api_request *request, const struct api_group_lis
                               .limit = (size_t)in->limit,
                               .arena = request->arena};
     struct api_group_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("group", in->cursor, request->diag, &list.after));
     CX_TRY(
         access_scope_of(&request->principal, PERMISSION_GROUP_READ, request->arena, &list.scope));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
@@ -98,7 +98,7 @@ cx_err handle_group_list(struct api_request *request, const struct api_group_lis
     if (page.has_next_cursor) {
         const struct group_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->group_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "group", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

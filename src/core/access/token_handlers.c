@@ -33,7 +33,7 @@ static cx_err token_roles(struct store_tx *tx, struct cx_id tenant_id,
 
 struct token_list {
     struct api_request *request;
-    struct cx_id user_id;
+    const struct cx_id *user_id; /* NULL: of all whom the scope shows */
     struct access_scope scope;
     struct page_key after;
     size_t limit, count;
@@ -60,17 +60,17 @@ cx_err handle_token_list(struct api_request *request, const struct api_token_lis
 {
     const struct principal *me = &request->principal;
     struct token_list list = {.request = request,
-                              .user_id = in->has_user_id ? in->user_id : (struct cx_id){{0}},
+                              .user_id = in->has_user_id ? &in->user_id : NULL,
                               .limit = (size_t)in->limit};
     struct api_token_view *items = NULL;
     if (!access_may_anywhere(me, PERMISSION_USER_READ)) {
         if (in->has_user_id && !cx_id_eq(in->user_id, me->user_id))
             return cx_refuse(request->diag, CX_ERR(DENIED), "user_id", "permission-missing",
                              "Only who may read users sees other people's tokens.");
-        list.user_id = me->user_id;
+        list.user_id = &me->user_id;
     }
     CX_TRY(access_scope_of(me, PERMISSION_USER_READ, request->arena, &list.scope));
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("token", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.roles));
     CX_TRY(store_read(request->core->store, read_tokens, &list));
@@ -83,7 +83,7 @@ cx_err handle_token_list(struct api_request *request, const struct api_token_lis
     if (page.has_next_cursor) {
         const struct token_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->token_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "token", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -48,23 +48,22 @@ cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id toke
         "api_token.user_id", "$6", "$7", "$8", "$9", "$10",                                        \
         "$11") ") ORDER BY created_us DESC, token_id DESC LIMIT $4"
 
-cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, const struct cx_id *user_id,
                   const struct access_scope *scope, struct cx_id self_id,
                   const struct page_key *after, size_t limit, struct arena *arena,
                   struct token_row *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    bool all = cx_id_is_zero(user_id);
-    CX_TRY(store_prepare(tx, all ? TOKEN_PAGE("") : TOKEN_PAGE("AND user_id = $12 "), &q));
+    CX_TRY(store_prepare(tx, user_id ? TOKEN_PAGE("AND user_id = $12 ") : TOKEN_PAGE(""), &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, after->time_us);
     store_bind_id(q, 3, after->id);
     store_bind_int(q, 4, (int64_t)limit);
     store_bind_id(q, 5, self_id);
     access_scope_bind(q, 6, scope);
-    if (!all)
-        store_bind_id(q, 12, user_id);
+    if (user_id)
+        store_bind_id(q, 12, *user_id);
     while (count < limit) {
         bool row = false;
         CX_TRY(store_step(q, &row));

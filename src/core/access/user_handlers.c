@@ -80,7 +80,7 @@ cx_err handle_user_list(struct api_request *request, const struct api_user_list_
 {
     struct user_list list = {.request = request, .limit = (size_t)in->limit};
     struct api_user_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("user", in->cursor, request->diag, &list.after));
     CX_TRY(access_scope_of(&request->principal, PERMISSION_USER_READ, request->arena, &list.scope));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.roles));
@@ -94,7 +94,7 @@ cx_err handle_user_list(struct api_request *request, const struct api_user_list_
     if (page.has_next_cursor) {
         const struct user_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->user_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "user", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

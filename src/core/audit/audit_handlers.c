@@ -68,12 +68,13 @@ cx_err handle_audit_list(struct api_request *request, const struct api_audit_lis
     struct arena *arena = request->arena;
     struct audit_filter filter = {.tenant_id = request->principal.tenant_id,
                                   .action = in->has_action ? in->action : CX_STR_NONE,
+                                  .has_user_id = in->has_actor_id,
+                                  .user_id = in->actor_id,
+                                  .has_object_id = in->has_object_id,
                                   .limit = (size_t)in->limit};
-    if (in->has_actor_id)
-        filter.user_id = in->actor_id;
     if (in->has_object_id)
         CX_TRY(parse_any_id(in->object_id, request->diag, &filter.object_id));
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &filter.after));
+    CX_TRY(page_cursor_parse("audit-entry", in->cursor, request->diag, &filter.after));
     CX_TRY(
         access_scope_of(&request->principal, PERMISSION_AUDIT_READ, request->arena, &filter.scope));
     struct audit_item *items = NULL;
@@ -87,7 +88,7 @@ cx_err handle_audit_list(struct api_request *request, const struct api_audit_lis
     page.has_next_cursor = count > 0 && count == filter.limit;
     if (page.has_next_cursor) {
         struct page_key key = {items[count - 1].record.time_us, items[count - 1].record.entry_id};
-        CX_TRY(page_cursor_write(arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(arena, "audit-entry", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

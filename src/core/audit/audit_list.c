@@ -59,7 +59,7 @@ static cx_err read_list(struct store_tx *tx, void *arg)
     const struct audit_filter *filter = list->filter;
     struct store_stmt *q = NULL;
     list->count = 0;
-    if (cx_id_is_zero(filter->object_id)) {
+    if (!filter->has_object_id) {
         CX_TRY(store_prepare(tx, ITEM_SELECT "WHERE tenant_id = $1 " ITEM_FILTER, &q));
     } else {
         CX_TRY(store_prepare(
@@ -70,7 +70,7 @@ static cx_err read_list(struct store_tx *tx, void *arg)
     store_bind_int(q, 2, filter->after.time_us);
     store_bind_id(q, 3, filter->after.id);
     store_bind_text(q, 4, filter->action);
-    store_bind_int(q, 5, !cx_id_is_zero(filter->user_id));
+    store_bind_int(q, 5, filter->has_user_id);
     store_bind_id(q, 6, filter->user_id);
     store_bind_int(q, 7, (int64_t)filter->limit);
     access_scope_bind(q, 8, &filter->scope);

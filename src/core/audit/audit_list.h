@@ -6,9 +6,9 @@
 
 struct audit_filter {
     struct cx_id tenant_id;
-    struct cx_str action;   /* "" = any */
-    struct cx_id user_id;   /* zero = any */
-    struct cx_id object_id; /* zero = any */
+    struct cx_str action;            /* "" = any */
+    bool has_user_id, has_object_id; /* else any */
+    struct cx_id user_id, object_id;
     struct page_key after;
     size_t limit;
     struct access_scope

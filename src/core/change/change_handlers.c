@@ -97,7 +97,7 @@ cx_err handle_change_list(struct api_request *request, const struct api_change_l
     struct change_item *list = NULL;
     struct api_change_view *items = NULL;
     size_t count = 0;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &filter.after));
+    CX_TRY(page_cursor_parse("change", in->cursor, request->diag, &filter.after));
     CX_TRY(change_list_read(request->core->store, &filter, request->arena, &list, &count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));
     for (size_t i = 0; i < count; i++)
@@ -106,7 +106,7 @@ cx_err handle_change_list(struct api_request *request, const struct api_change_l
     page.has_next_cursor = count == filter.limit;
     if (page.has_next_cursor) {
         struct page_key key = {list[count - 1].position, list[count - 1].entry_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "change", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

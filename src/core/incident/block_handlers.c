@@ -232,7 +232,7 @@ cx_err handle_block_list(struct api_request *request, const struct api_block_lis
     struct reading reading = {
         .request = request, .lifted_too = in->lifted, .limit = (size_t)in->limit};
     struct api_block_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &reading.after));
+    CX_TRY(page_cursor_parse("block", in->cursor, request->diag, &reading.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, reading.limit, &reading.rows));
     CX_TRY(store_read(request->core->store, read_page, &reading));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, reading.count, &items));
@@ -243,7 +243,7 @@ cx_err handle_block_list(struct api_request *request, const struct api_block_lis
     if (page.has_next_cursor) {
         const struct row_issuance_block *last = &reading.rows[reading.count - 1].row;
         const struct page_key key = {last->placed_us, last->block_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "block", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -44,7 +44,7 @@ cx_err handle_incident_list(struct api_request *request, const struct api_incide
                            .state = (enum incident_state)in->state,
                            .limit = (size_t)in->limit};
     struct api_incident_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("incident", in->cursor, request->diag, &list.after));
     CX_TRY(store_read(request->core->store, read_list, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
     for (size_t i = 0; i < list.count; i++)
@@ -54,7 +54,7 @@ cx_err handle_incident_list(struct api_request *request, const struct api_incide
     if (page.has_next_cursor) {
         const struct incident_row *last = &list.incidents[list.count - 1].row;
         struct page_key key = {last->created_us, last->incident_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "incident", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -163,7 +163,7 @@ cx_err certificate_page_cursor(const struct certificate_page *page, struct cx_st
     }
     const struct certificate_row *last = &page->rows[page->count - 1];
     struct page_key key = {last->issued_us, last->certificate_id};
-    return page_cursor_write(page->arena, &key, ret_cursor);
+    return page_cursor_write(page->arena, "certificate", &key, ret_cursor);
 }
 
 struct one_read {

@@ -21,7 +21,7 @@ cx_err handle_certificate_list(struct api_request *request,
         .search = &search, .limit = (size_t)in->limit, .arena = request->arena};
     struct api_certificate_page view = {0};
     CX_TRY(search_from_query(request, in, &search));
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &page.after));
+    CX_TRY(page_cursor_parse("certificate", in->cursor, request->diag, &page.after));
     CX_TRY(certificate_page_read(request->core, &page));
     CX_TRY(certificate_page_cursor(&page, &view.next_cursor));
     view.has_next_cursor = view.next_cursor.len > 0;
@@ -76,7 +76,7 @@ cx_err handle_certificate_export(struct api_request *request,
     export->csv = in->format == API_EXPORT_FORMAT_CSV;
     export->limit = (size_t)in->limit;
     CX_TRY(search_from_query(request, &filters, &export->search));
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &export->after));
+    CX_TRY(page_cursor_parse("certificate", in->cursor, request->diag, &export->after));
     ret_out->raw.content_type = export->csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
     ret_out->raw.filename =
         export->csv ? CX_STR("certificates.csv") : CX_STR("certificates.ndjson");

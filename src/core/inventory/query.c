@@ -96,11 +96,11 @@ cx_err search_from_query(struct api_request *request, const struct api_certifica
                             .expires_after_us = in->expires_after,
                             .has_expires_before = in->has_expires_before,
                             .expires_before_us = in->expires_before,
+                            .has_issuer_id = in->has_issuer_id,
+                            .issuer_id = in->issuer_id,
+                            .has_requester_id = in->has_requester_id,
+                            .requester_id = in->requester_id,
                             .profile_name = in->certificate_profile};
-    if (in->has_issuer_id)
-        search.issuer_id = in->issuer_id;
-    if (in->has_requester_id)
-        search.requester_id = in->requester_id;
     CX_TRY(access_scope_of(&request->principal, request->operation->permission, request->arena,
                            &search.scope));
     CX_TRY(read_hex(request, in->has_serial, in->serial, "serial", &search.serial));

@@ -57,11 +57,11 @@ static const char *statement_of(const struct search *search)
         return DIRECT("AND c.spki_sha256 = $14");
     if (search->has_tag)
         return THROUGH("certificate_tag", "d.name = $15 AND d.value = $16");
-    if (!cx_id_is_zero(search->requester_id))
+    if (search->has_requester_id)
         return DIRECT("AND c.requester_id = $7");
     if (search->profile_name.len)
         return DIRECT("AND c.profile_name = $6");
-    if (!cx_id_is_zero(search->issuer_id))
+    if (search->has_issuer_id)
         return DIRECT("AND c.issuer_id = $5");
     if (search->status == SEARCH_REVOKED)
         return DIRECT("AND c.revoked_us IS NOT NULL");
@@ -72,12 +72,12 @@ static const char *statement_of(const struct search *search)
     return DIRECT("");
 }
 
-static void bind_id(struct store_stmt *q, int index, struct cx_id id)
+static void bind_id(struct store_stmt *q, int index, bool has, struct cx_id id)
 {
-    if (cx_id_is_zero(id))
-        store_bind_null(q, index);
-    else
+    if (has)
         store_bind_id(q, index, id);
+    else
+        store_bind_null(q, index);
 }
 
 static void bind_bytes(struct store_stmt *q, int index, struct cx_bytes bytes)
@@ -111,9 +111,9 @@ static void bind_search(struct store_stmt *q, const struct search *search,
     store_bind_int(q, 2, after->time_us);
     store_bind_id(q, 3, after->id);
     store_bind_int(q, 4, (int64_t)limit);
-    bind_id(q, 5, search->issuer_id);
+    bind_id(q, 5, search->has_issuer_id, search->issuer_id);
     bind_text(q, 6, search->profile_name);
-    bind_id(q, 7, search->requester_id);
+    bind_id(q, 7, search->has_requester_id, search->requester_id);
     store_bind_int(q, 8, search->status);
     store_bind_int(q, 9, search->now_us);
     bind_time(q, 10, search->has_expires_after, search->expires_after_us);

@@ -20,8 +20,9 @@ struct search {
     struct cx_str name;         /* EXACT: the name; BELOW: the domain */
     struct cx_bytes name_index; /* INDEXED: blind index token of an e-mail or uri name */
     struct cx_bytes serial, sha256, spki_sha256; /* empty: any */
-    struct cx_id issuer_id, requester_id;        /* zero: any */
-    struct cx_str profile_name;                  /* empty: any */
+    bool has_issuer_id, has_requester_id;        /* else any */
+    struct cx_id issuer_id, requester_id;
+    struct cx_str profile_name; /* empty: any */
     enum search_status status;
     bool has_expires_after, has_expires_before;
     cx_time expires_after_us, expires_before_us;

@@ -67,7 +67,7 @@ cx_err handle_issuer_list(struct api_request *request, const struct api_issuer_l
     struct issuer_list list = {.tenant_id = request->principal.tenant_id,
                                .limit = (size_t)in->limit};
     struct api_issuer_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("issuer", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_issuers, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -79,8 +79,8 @@ cx_err handle_issuer_list(struct api_request *request, const struct api_issuer_l
     struct api_issuer_page page = {.items = items, .items_count = list.count};
     page.has_next_cursor = list.count == list.limit;
     if (page.has_next_cursor)
-        CX_TRY(
-            page_cursor_write(request->arena, &list.rows[list.count - 1].key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "issuer", &list.rows[list.count - 1].key,
+                                 &page.next_cursor));
     ret_out->body = page;
     return CX_OK;
 }

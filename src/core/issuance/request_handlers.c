@@ -35,9 +35,9 @@ cx_err handle_request_list(struct api_request *request, const struct api_request
                                 .limit = (size_t)in->limit,
                                 .arena = request->arena};
     struct api_request_view *items = NULL;
-    if (in->has_requester_id)
-        list.filter.requester_id = in->requester_id;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    list.filter.has_requester_id = in->has_requester_id;
+    list.filter.requester_id = in->requester_id;
+    CX_TRY(page_cursor_parse("request", in->cursor, request->diag, &list.after));
     CX_TRY(access_scope_of(&request->principal, PERMISSION_REQUEST_READ, request->arena,
                            &list.filter.scope));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
@@ -50,7 +50,7 @@ cx_err handle_request_list(struct api_request *request, const struct api_request
     if (page.has_next_cursor) {
         const struct request_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->request_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "request", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -103,7 +103,7 @@ cx_err request_page(struct store_tx *tx, struct cx_id tenant_id,
     static const char *const by_group = PAGE_OF("AND group_id = $8");
     struct store_stmt *q = NULL;
     size_t count = 0;
-    bool by_person = !cx_id_is_zero(filter->requester_id);
+    bool by_person = filter->has_requester_id;
     CX_TRY(store_prepare(tx,
                          by_person                               ? by_requester
                          : filter->has_state                     ? by_state

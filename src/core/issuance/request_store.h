@@ -52,7 +52,8 @@ struct request_filter {
     bool has_state, has_kind;
     enum request_state state;
     enum request_kind kind;
-    struct cx_id requester_id; /* zero: any */
+    bool has_requester_id;
+    struct cx_id requester_id;
     struct access_scope scope; /* of who lists them */
 };
 /* Newest first, at most limit rows after key, within the scope. */

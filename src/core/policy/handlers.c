@@ -1,9 +1,8 @@
 #include "api_routes.h"
-#include "base/cleanup.h"
-#include "codec/base64.h"
+#include "core/page.h"
 #include "core/policy/profile_store.h"
 
-enum { DAY_S = 86400, CURSOR_TEXT_MAX = 128 };
+enum { DAY_S = 86400 };
 
 _Static_assert((int)API_PROFILE_KIND_COUNT == (int)PKI_KIND_COUNT &&
                    (int)API_PROFILE_KIND_OCSP_SIGNER == (int)PKI_KIND_OCSP_SIGNER &&
@@ -68,28 +67,6 @@ static cx_err view_of(const struct pki_profile *profile, struct arena *arena,
     return CX_OK;
 }
 
-/* Profiles are paged by name: the cursor is the last name, base64url. */
-static cx_err read_cursor(struct api_request *request, struct cx_str cursor,
-                          struct cx_str *ret_name)
-{
-    CX_CLEANUP(cx_buf_clear) struct cx_buf name = CX_BUF_INIT(CURSOR_TEXT_MAX);
-    struct cx_str text = CX_STR("");
-    if (cursor.len > 0 && (cx_failed(base64url_decode(cursor, &name)) ||
-                           cx_failed(cx_str_view(cx_buf_view(&name), &text))))
-        return cx_refuse(request->diag, CX_ERR(PARSE), "cursor", "cursor-invalid",
-                         "Send next_cursor of the page before, unchanged.");
-    return arena_copy_str(request->arena, text, ret_name);
-}
-
-static cx_err write_cursor(struct api_request *request, struct cx_str name,
-                           struct cx_str *ret_cursor)
-{
-    CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(CURSOR_TEXT_MAX);
-    CX_TRY(base64url_encode(cx_str_bytes(name), &text));
-    return arena_copy_str(request->arena, (struct cx_str){(const char *)text.ptr, text.len},
-                          ret_cursor);
-}
-
 cx_err handle_profile_list(struct api_request *request, const struct api_profile_list_in *in,
                            struct api_profile_list_out *ret_out)
 {
@@ -97,7 +74,8 @@ cx_err handle_profile_list(struct api_request *request, const struct api_profile
     struct cx_str after = CX_STR_NONE, *names = NULL;
     struct api_profile_view *items = NULL;
     size_t limit = (size_t)in->limit, count = 0;
-    CX_TRY(read_cursor(request, in->cursor, &after));
+    CX_TRY(page_name_cursor_parse(request->arena, "certificate-profile", in->cursor, request->diag,
+                                  &after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, limit, &names));
     CX_TRY(profile_names(request->core, tenant_id, after, limit, request->arena, names, &count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));
@@ -109,7 +87,8 @@ cx_err handle_profile_list(struct api_request *request, const struct api_profile
     struct api_profile_page page = {
         .items = items, .items_count = count, .has_next_cursor = count == limit};
     if (page.has_next_cursor)
-        CX_TRY(write_cursor(request, names[count - 1], &page.next_cursor));
+        CX_TRY(page_name_cursor_write(request->arena, "certificate-profile", names[count - 1],
+                                      &page.next_cursor));
     ret_out->body = page;
     return CX_OK;
 }

@@ -125,7 +125,7 @@ cx_err handle_leaver_list(struct api_request *request, const struct api_leaver_l
                                .limit = (size_t)in->limit,
                                .arena = request->arena};
     struct api_leaver_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("leaver", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_leavers, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -136,7 +136,7 @@ cx_err handle_leaver_list(struct api_request *request, const struct api_leaver_l
     if (page.has_next_cursor) {
         const struct leaver_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->marked_us, last->leaver_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "leaver", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

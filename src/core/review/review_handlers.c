@@ -100,7 +100,7 @@ cx_err handle_review_list(struct api_request *request, const struct api_review_l
                                .limit = (size_t)in->limit,
                                .arena = request->arena};
     struct api_review_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("review", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.counts));
     CX_TRY(store_read(request->core->store, read_reviews, &list));
@@ -112,7 +112,7 @@ cx_err handle_review_list(struct api_request *request, const struct api_review_l
     if (page.has_next_cursor) {
         const struct review_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->review_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "review", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;
@@ -231,7 +231,7 @@ cx_err handle_review_items(struct api_request *request, const struct api_review_
                              .limit = (size_t)in->limit};
     struct api_review_item_view *items = NULL;
     if (in->cursor.len)
-        CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+        CX_TRY(page_cursor_parse("review-item", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_items, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -241,7 +241,7 @@ cx_err handle_review_items(struct api_request *request, const struct api_review_
     page.has_next_cursor = list.count == list.limit;
     if (page.has_next_cursor) {
         struct page_key key = {0, list.rows[list.count - 1].binding.binding_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "review-item", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -164,7 +164,7 @@ cx_err handle_unused_right_list(struct api_request *request,
 {
     struct unused_read read = {.request = request, .limit = (size_t)in->limit};
     struct page_key after;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &after));
+    CX_TRY(page_cursor_parse("unused-right", in->cursor, request->diag, &after));
     read.since_us = request->now_us - in->days * CX_US_PER_DAY;
     read.after = after;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, read.limit, &read.rows));
@@ -175,7 +175,7 @@ cx_err handle_unused_right_list(struct api_request *request,
         .since = read.since_us, .items = read.views, .items_count = read.count};
     page.has_next_cursor = read.count == read.limit;
     if (page.has_next_cursor)
-        CX_TRY(page_cursor_write(request->arena, &read.after, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "unused-right", &read.after, &page.next_cursor));
     ret_out->body = page;
     return CX_OK;
 }

@@ -379,7 +379,7 @@ static cx_err answer_orders(struct listing *l)
     if (l->count < ORDERS_PAGE)
         return CX_OK;
     cx_id_format(CX_ID_ACME_ACCOUNT, call->account.account_id, text);
-    CX_TRY(page_cursor_write(call->request->arena, &l->keys[l->count - 1], &cursor));
+    CX_TRY(page_cursor_write(call->request->arena, "acme-order", &l->keys[l->count - 1], &cursor));
     CX_TRY(acme_url(call, &url, "account/%s/orders?cursor=%.*s", text, CX_STR_ARG(cursor)));
     return acme_link(call, url, "next"); /* §7.1.2.1 */
 }
@@ -390,7 +390,7 @@ static cx_err orders(struct acme_call *call, struct cx_id account_id, struct cx_
     CX_TRY(own_account(call, account_id));
     CX_TRY(acme_require_get(call));
     CX_TRY(acme_refuse_as(call, ACME_MALFORMED,
-                          page_cursor_parse(cursor, call->request->diag, &l.after)));
+                          page_cursor_parse("acme-order", cursor, call->request->diag, &l.after)));
     CX_TRY(store_read(call->request->core->store, read_orders, &l));
     return answer_orders(&l);
 }

@@ -60,10 +60,10 @@ cx_err handle_acme_account_list(struct api_request *request,
     struct page_key last = PAGE_START;
     CX_TRY(acme_admin_page_open(&l.page, request, in->cursor, in->limit, sizeof(*l.rows),
                                 (void **)&l.rows));
-    if (in->has_directory_id)
-        l.filter.directory_id = in->directory_id;
-    if (in->has_user_id)
-        l.filter.user_id = in->user_id;
+    l.filter.has_directory_id = in->has_directory_id;
+    l.filter.directory_id = in->directory_id;
+    l.filter.has_user_id = in->has_user_id;
+    l.filter.user_id = in->user_id;
     if (in->has_state)
         l.filter.state = (enum acme_account_state)in->state;
     CX_TRY(access_scope_of(&request->principal, PERMISSION_ACME_ACCOUNT_READ, request->arena,

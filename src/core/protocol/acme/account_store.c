@@ -132,9 +132,9 @@ cx_err acme_account_page(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_id(q, 3, after->id);
     store_bind_int(q, 4, (int64_t)limit);
     access_scope_bind(q, 5, &filter->scope);
-    store_bind_int(q, 11, cx_id_is_zero(filter->directory_id));
+    store_bind_int(q, 11, !filter->has_directory_id);
     store_bind_id(q, 12, filter->directory_id);
-    store_bind_int(q, 13, cx_id_is_zero(filter->user_id));
+    store_bind_int(q, 13, !filter->has_user_id);
     store_bind_id(q, 14, filter->user_id);
     store_bind_int(q, 15, filter->state == ACME_ACCOUNT_STATE_COUNT);
     store_bind_text(q, 16,

@@ -17,8 +17,9 @@ cx_err acme_account_find_any(struct store_tx *tx, struct cx_id tenant_id, struct
 
 struct acme_account_filter {
     struct access_scope scope;
-    struct cx_id directory_id, user_id; /* zero: any */
-    enum acme_account_state state;      /* ACME_ACCOUNT_STATE_COUNT: any */
+    bool has_directory_id, has_user_id; /* else any */
+    struct cx_id directory_id, user_id;
+    enum acme_account_state state; /* ACME_ACCOUNT_STATE_COUNT: any */
 };
 /* Newest first, those in scope. rows has room for limit. */
 cx_err acme_account_page(struct store_tx *tx, struct cx_id tenant_id,

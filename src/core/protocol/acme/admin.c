@@ -1,10 +1,12 @@
 #include "core/protocol/acme/admin.h"
 
+#include "core/api/contract.h"
+
 cx_err acme_admin_page_open(struct acme_admin_page *page, struct api_request *request,
                             struct cx_str cursor, int64_t limit, size_t row_size, void **ret_rows)
 {
     *page = (struct acme_admin_page){.request = request, .limit = (size_t)limit};
-    CX_TRY(page_cursor_parse(cursor, request->diag, &page->after));
+    CX_TRY(page_cursor_parse(request->operation->name, cursor, request->diag, &page->after));
     return arena_alloc_array(request->arena, page->limit, row_size, ret_rows);
 }
 
@@ -12,7 +14,10 @@ cx_err acme_admin_page_next(const struct acme_admin_page *page, struct page_key 
                             bool *ret_has_next, struct cx_str *ret_cursor)
 {
     *ret_has_next = page->count == page->limit;
-    return *ret_has_next ? page_cursor_write(page->request->arena, &last, ret_cursor) : CX_OK;
+    if (!*ret_has_next)
+        return CX_OK;
+    return page_cursor_write(page->request->arena, page->request->operation->name, &last,
+                             ret_cursor);
 }
 
 cx_err acme_admin_known(struct api_request *request, enum cx_id_type type, cx_err err)

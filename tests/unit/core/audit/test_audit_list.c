@@ -84,8 +84,10 @@ static void check_listing(enum store_engine engine)
     assert_int_equal(count_pages(&local, (struct audit_filter){0}), 25);
     assert_int_equal(count_pages(&local, (struct audit_filter){.action = CX_STR("odd.act")}), 12);
     assert_int_equal(count_pages(&local, (struct audit_filter){.action = CX_STR("no.act")}), 0);
-    assert_int_equal(count_pages(&local, (struct audit_filter){.object_id = {{2}}}), 5);
-    assert_int_equal(count_pages(&local, (struct audit_filter){.user_id = {{1}}}), 0);
+    assert_int_equal(
+        count_pages(&local, (struct audit_filter){.has_object_id = true, .object_id = {{2}}}), 5);
+    assert_int_equal(
+        count_pages(&local, (struct audit_filter){.has_user_id = true, .user_id = {{1}}}), 0);
 
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(1 << 20);
     struct audit_filter filter = {.tenant_id = local.tenant_id,
