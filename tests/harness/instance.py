@@ -52,7 +52,7 @@ class Command:
 def run_cli(*arguments, stdin='', home=None, environment=None, limit_s=60):
     env = {k: v for k, v in os.environ.items() if not k.startswith('CERTINEXT_')}
     if home:
-        env.update(HOME=home, XDG_CONFIG_HOME=os.path.join(home, '.config'))
+        env.update(HOME=str(home), XDG_CONFIG_HOME=os.path.join(home, '.config'))
     env.update(environment or {})
     done = subprocess.run([BINARY, *map(str, arguments)], input=stdin, text=True, capture_output=True, timeout=limit_s,
                           env=env)
