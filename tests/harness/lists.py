@@ -34,7 +34,7 @@ class Rows:
         self.officer = instance.user('security-officer', name='Officer')
         self.other = instance.user('requester', name='Other')
         for make in (self.access, self.certificates, self.requests, self.acme, self.incidents, self.reviews, self.federation,
-                     self.issuer):
+                     self.approvals, self.issuer):
             make()
 
     def moment(self, days):
@@ -100,6 +100,16 @@ class Rows:
         self.make(f'/v1/access-reviews/{self.review}/decide', client=self.officer, status=200, binding_id=item['binding_id'],
                   decision='certify', comment='looked at it')
 
+    def approvals(self):
+        """Three of each: delegations, rules, and bindings that wait for the decision that a rule wants."""
+        for to in (self.people['requester'], self.people['operator'], self.other):
+            self.make('/v1/delegations', client=self.people['approver'], delegate_id=to.user_id, expires=self.moment(7),
+                      reason='holiday')
+        for role in ('operator', 'manager', 'finance-manager'):
+            self.make('/v1/approval-rules', action='role_grant', role=role, reason='test', stages=[{'who': 'any', 'approvers': 1}])
+        for leaver in self.leavers:
+            self.make('/v1/bindings', user_id=leaver.user_id, role='finance-manager', all=True, reason='asked for')
+
     def issuer(self):
         """Last: from here on a request has to name its issuer."""
         self.first_issuer = self.instance.issuer()['id']
@@ -160,6 +170,9 @@ class Rows:
                 'action': (['user.enroll', 'no.such.action'], equal('action')),
                 'actor_id': ([requester, 'usr_' + UNKNOWN], equal('actor_id')),
                 'object_id': ([certificate['id'], 'crt_' + UNKNOWN], equal('object_id'))}),
+            'approval_rule_list': List('/v1/approval-rules'),
+            'proposal_list': List('/v1/proposals'),
+            'delegation_list': List('/v1/delegations', order=None),
             'change_list': List('/v1/changes', ('object', 'key', 'version', 'entry_id'), order='time', filters={
                 'object': (['group', 'issuer', 'user'], equal('object')), 'key': ([change['key'], 'none'], equal('key'))}),
             'incident_list': List('/v1/incidents', filters={'state': (STATES, equal('state'))}),

@@ -96,7 +96,7 @@ cx_err handle_delegation_list(struct api_request *request, const struct api_dele
 {
     struct delegation_list list = {.request = request, .limit = (size_t)in->limit};
     struct api_delegation_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("delegation", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_delegations, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -107,7 +107,7 @@ cx_err handle_delegation_list(struct api_request *request, const struct api_dele
     if (page.has_next_cursor) {
         const struct delegation_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->delegation_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "delegation", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -173,7 +173,7 @@ cx_err handle_proposal_list(struct api_request *request, const struct api_propos
 {
     struct proposal_list list = {.request = request, .limit = (size_t)in->limit};
     struct api_proposal_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("proposal", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.shows));
     CX_TRY(store_read(request->core->store, read_proposals, &list));
@@ -185,7 +185,7 @@ cx_err handle_proposal_list(struct api_request *request, const struct api_propos
     if (page.has_next_cursor) {
         const struct proposal_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->proposal_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "proposal", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -134,7 +134,7 @@ cx_err handle_approval_rule_list(struct api_request *request,
 {
     struct rule_list list = {.request = request, .limit = (size_t)in->limit};
     struct api_approval_rule_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("approval-rule", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(store_read(request->core->store, read_rules, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
@@ -145,7 +145,7 @@ cx_err handle_approval_rule_list(struct api_request *request,
     if (page.has_next_cursor) {
         const struct approval_rule_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->rule.created_us, last->rule.rule_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "approval-rule", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;
