@@ -56,7 +56,7 @@ static cx_err cursor_parse(const char *list, struct cx_str cursor, struct cx_dia
     uint8_t mark[MARK_LEN];
     mark_of(list, mark);
     if (cx_failed(base64url_decode(cursor, &bytes)) || bytes.len <= MARK_LEN ||
-        memcmp(bytes.ptr, mark, MARK_LEN) != 0)
+        !cx_bytes_eq(CX_BYTES(bytes.ptr, MARK_LEN), CX_BYTES(mark, MARK_LEN)))
         return refuse(diag);
     return cx_buf_add(place, CX_BYTES(bytes.ptr + MARK_LEN, bytes.len - MARK_LEN));
 }
