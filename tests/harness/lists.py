@@ -126,12 +126,9 @@ class Rows:
 
     # how each is read
 
-    def lists(self):
-        requester, other = self.people['requester'].user_id, self.other.user_id
+    def certificate_filters(self):
         certificate = self.certificate
-        users = ([other, 'usr_' + UNKNOWN], equal('user_id'))
-        requesters = ([other, 'usr_' + UNKNOWN], equal('requester_id'))
-        names = {
+        return {
             'name': (['one.example.org', '*.below.example.org', 'none.example.org'],
                      lambda row, value: any(n['value'].endswith(value.lstrip('*')) if value[0] == '*' else n['value'] == value
                                             for n in row['names'])),
@@ -143,10 +140,14 @@ class Rows:
             'status': (['active', 'revoked', 'expired'], equal('status')),
             'expires_after': ([self.moment(10), self.moment(4000)], lambda row, value: row['not_after'] >= value),
             'expires_before': ([self.moment(10), self.moment(0)], lambda row, value: row['not_after'] < value),
-            'requester_id': requesters,
             'tag': (['env=prod', 'env=test'],
                     lambda row, value: value in [f'{t["name"]}={t["value"]}' for t in row.get('tags', [])]),
         }
+
+    def lists(self):
+        requester, other, certificate = self.people['requester'].user_id, self.other.user_id, self.certificate
+        users = ([other, 'usr_' + UNKNOWN], equal('user_id'))
+        requesters = ([other, 'usr_' + UNKNOWN], equal('requester_id'))
         change = next(c for c in self.admin.pages('/v1/changes') if c['object'] == 'group')
         incident = f'/v1/incidents/{self.incident}'
         return {
@@ -165,7 +166,7 @@ class Rows:
             'request_list': List('/v1/requests', filters={
                 'state': (['awaiting_approval', 'done', 'cancelled', 'failed'], equal('state')),
                 'kind': (['issue', 'renew', 'replace'], equal('kind')), 'requester_id': requesters}),
-            'certificate_list': List('/v1/certificates', filters=names),
+            'certificate_list': List('/v1/certificates', filters={**self.certificate_filters(), 'requester_id': requesters}),
             'audit_list': List('/v1/audit/entries', order='time', filters={
                 'action': (['user.enroll', 'no.such.action'], equal('action')),
                 'actor_id': ([requester, 'usr_' + UNKNOWN], equal('actor_id')),
