@@ -53,7 +53,9 @@ struct cx_id {
     X(SESSION, "ses")                                                                              \
     X(PASSKEY, "psk")                                                                              \
     X(OIDC_PROVIDER, "oip")                                                                        \
-    X(OIDC_IDENTITY, "oid")
+    X(OIDC_IDENTITY, "oid")                                                                        \
+    X(CLIENT_CA, "cca")                                                                            \
+    X(CLIENT_CERTIFICATE, "ccr")
 
 enum cx_id_type {
 #define CX_ID_ENUM(name, prefix) CX_ID_##name,

@@ -62,5 +62,5 @@ cx_err ca_print_made(struct cli *cli, struct cx_str name, struct cx_id issuer_id
 cx_err subject_parse(struct cli *cli, struct cx_str text,
                      const struct pki_attribute **ret_attributes, size_t *ret_count);
 
-/* Makes gate/tls.crt and gate/tls.key for the host of public_url, issued by the CA here, and gate/client-ca.pem. */
+/* Makes gate/tls.crt and gate/tls.key for the host of public_url, issued by the CA here. */
 cx_err gate_certificate(struct host *host, struct cx_id tenant_id);

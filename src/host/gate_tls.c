@@ -124,13 +124,11 @@ static cx_err write_all(struct host *host, const struct issuer_entry *issuer, st
 {
     CX_CLEANUP(cx_secret_clear) struct cx_secret pkcs8 = CX_SECRET_INIT;
     CX_CLEANUP(cx_buf_clear) struct cx_buf chain = CX_BUF_INIT(GATE_PEM_MAX);
-    CX_CLEANUP(cx_buf_clear) struct cx_buf clients = CX_BUF_INIT(GATE_PEM_MAX);
     CX_CLEANUP(cx_buf_clear) struct cx_buf root = CX_BUF_INIT(GATE_PEM_MAX);
     CX_CLEANUP(cx_buf_clear) struct cx_buf secret = CX_BUF_INIT(GATE_PEM_MAX);
     /* The root goes along, so that a client that was given its hash can pick it up (cli/enroll.h). */
     CX_TRY(pem_write("CERTIFICATE", leaf, &chain));
     CX_TRY(add_chain(issuer, &chain));
-    CX_TRY(add_chain(issuer, &clients));
     CX_TRY(pem_write("CERTIFICATE",
                      issuer->chain_count > 0 ? issuer->chain[issuer->chain_count - 1]
                                              : issuer->certificate_der,
@@ -141,7 +139,6 @@ static cx_err write_all(struct host *host, const struct issuer_entry *issuer, st
     cx_wipe(secret.ptr, secret.len);
     CX_TRY(err);
     CX_TRY(write_file(host, "gate/tls.crt", cx_buf_view(&chain), 0444));
-    CX_TRY(write_file(host, "gate/client-ca.pem", cx_buf_view(&clients), 0444));
     return write_file(host, "public/root.pem", cx_buf_view(&root), 0444);
 }
 

@@ -44,6 +44,10 @@ const struct config_option config_options[] = {
     TEXT(http_listen, "", 255,
          "Address and port of a plain listener that serves CRLs, OCSP and issuer certificates and "
          "nothing else. Empty: none."),
+    TEXT(client_certificate_listen, "", 255,
+         "Address and port of a second TLS listener, which asks clients for a certificate: service "
+         "accounts act, and people log in, with one there. Browsers are not bothered on the first. "
+         "Empty: none."),
     {"database_url", CONFIG_TEXT, offsetof(struct config, database_url), "", 0, 1000, NULL, true,
      "sqlite:/absolute/path or postgresql://user@host/database. Empty: the SQLite file of the data "
      "directory. Prefer a passfile parameter to a password in the URL."},
@@ -350,12 +354,15 @@ static cx_err check_outbound(const struct config *config, struct cx_diag *diag)
 cx_err config_finish(struct config *config, struct cx_str data_dir, struct arena *arena,
                      struct cx_diag *diag)
 {
-    uint16_t https_port = 0, http_port = 0;
+    uint16_t https_port = 0, http_port = 0, client_port = 0;
     CX_TRY(check_outbound(config, diag));
     CX_TRY(check_mail(config, diag));
     CX_TRY(check_listen("https_listen", config->https_listen, &https_port, diag));
     if (config->http_listen.len > 0)
         CX_TRY(check_listen("http_listen", config->http_listen, &http_port, diag));
+    if (config->client_certificate_listen.len > 0)
+        CX_TRY(check_listen("client_certificate_listen", config->client_certificate_listen,
+                            &client_port, diag));
     if (!cx_str_starts(config->public_url, CX_STR("https://")) ||
         host_of(config->public_url).len == 0 || cx_str_ends(config->public_url, CX_STR("/")))
         return cx_refuse(diag, CX_ERR(PARSE), "public_url", "url",

@@ -16,8 +16,9 @@ struct config {
     struct cx_str public_url;
     struct cx_str status_url; /* never empty after config_load */
     struct cx_str https_listen;
-    struct cx_str http_listen;  /* "" = no plain listener */
-    struct cx_str database_url; /* never empty after config_load */
+    struct cx_str http_listen;               /* "" = no plain listener */
+    struct cx_str client_certificate_listen; /* "" = nobody is asked for a certificate */
+    struct cx_str database_url;              /* never empty after config_load */
     int64_t uid_base;
     int64_t core_threads;
     int64_t keys_workers;

@@ -58,7 +58,8 @@ static const struct {
     {494, 431, "limit", "gate-header-size", "Request Header Fields Too Large",
      "The header is larger than this server accepts.", false},
     {495, 400, "auth", "gate-client-certificate", "Bad Request",
-     "The client certificate was not accepted.", false},
+     "The client certificate was not accepted: $ssl_client_verify.",
+     false}, /* OpenSSL's words, of its own list */
     {497, 400, "usage", "gate-tls", "Bad Request", "This port speaks TLS: use https.", false},
     {500, 500, "internal", "gate-failed", "Internal Server Error",
      "The gate failed. Its log has the reason.", false},
@@ -185,13 +186,14 @@ cx_err gate_render(const struct gate_options *options, struct cx_diag *diag, str
         {"workers", workers},
         {"https_listen", config->https_listen},
         {"http_listen", config->http_listen},
+        {"client_certificate_listen", config->client_certificate_listen},
         {"problems", problem_pages},
         {"security_headers", cx_str_from(security_headers)},
     };
     const char *flags[3] = {config->access_log ? "access_log" : "no_access_log", NULL, NULL};
     size_t flag_count = 1;
-    if (options->client_ca)
-        flags[flag_count++] = "client_ca";
+    if (config->client_certificate_listen.len > 0)
+        flags[flag_count++] = "client_certificate";
     if (config->http_listen.len > 0)
         flags[flag_count++] = "http";
     return render(variables, CX_COUNT_OF(variables), flags, flag_count, out);
@@ -200,8 +202,7 @@ cx_err gate_render(const struct gate_options *options, struct cx_diag *diag, str
 cx_err gate_write(struct cx_str dir, const struct config *config, struct cx_diag *diag)
 {
     char path[OS_PATH_MAX];
-    CX_TRY(os_path(path, "%.*s/gate/client-ca.pem", CX_STR_ARG(dir)));
-    const struct gate_options options = {dir, config, os_file_exists(path)};
+    const struct gate_options options = {dir, config};
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(GATE_CONFIG_MAX);
     CX_TRY(gate_render(&options, diag, &text));
     CX_TRY(os_path(path, "%.*s/gate/nginx.conf", CX_STR_ARG(dir)));
@@ -251,8 +252,11 @@ cx_err gate_sandbox_spec(const struct role_start *start, const struct config *co
     CX_TRY(config_listen_port(config->https_listen, &port));
     spec.keep_net_bind = port < 1024;
     CX_TRY(sandbox_allow_port(&spec, port, true, false));
-    if (config->http_listen.len > 0) {
-        CX_TRY(config_listen_port(config->http_listen, &port));
+    const struct cx_str more[] = {config->http_listen, config->client_certificate_listen};
+    for (size_t i = 0; i < CX_COUNT_OF(more); i++) {
+        if (more[i].len == 0)
+            continue;
+        CX_TRY(config_listen_port(more[i], &port));
         spec.keep_net_bind |= port < 1024;
         CX_TRY(sandbox_allow_port(&spec, port, true, false));
     }

@@ -12,7 +12,6 @@
 struct gate_options {
     struct cx_str dir; /* absolute data directory; checked for characters nginx would interpret */
     const struct config *config;
-    bool client_ca; /* gate/client-ca.pem exists: ask clients for certificates */
 };
 
 enum { GATE_CONFIG_MAX = 65536 };

@@ -171,12 +171,13 @@ def now_of(instance):
 class Person:
     """Somebody with a password and one-time codes, and the time steps they used."""
 
-    def __init__(self, instance, *roles, email=None, password=PASSWORD):
-        admin = instance.enroll_admin()
-        document = {'display_name': 'Test Person', 'roles': list(roles), **({'email': email} if email else {})}
-        made = admin.post('/v1/users', document).expect(201)
-        self.instance, self.password = instance, password
-        self.token = instance.enroll(made['link'])
+    def __init__(self, instance, *roles, email=None, password=PASSWORD, client=None):
+        """client: of somebody who is enrolled and has no factors yet."""
+        self.instance, self.password, self.token = instance, password, client
+        if not client:
+            document = {'display_name': 'Test Person', 'roles': list(roles), **({'email': email} if email else {})}
+            made = instance.enroll_admin().post('/v1/users', document).expect(201)
+            self.token = instance.enroll(made['link'])
         self.id = self.token.user_id
         self.account = email or self.id
         self.token.post('/v1/me/password', {'password': password}).expect(200)

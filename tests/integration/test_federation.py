@@ -1,5 +1,7 @@
 """Logging in through OpenID Connect: what a provider's word is worth, what its groups give and take, and what it cannot do.
 The provider is tests/harness/oidc.py, which breaks one rule at a time; a foreign one is in tests/interop."""
+import time
+
 import pytest
 
 from harness.login import SESSION, Browser, Person, now_of
@@ -26,6 +28,18 @@ def evil(instance):
     made = Provider(lambda: now_of(instance))
     yield made
     made.stop()
+
+
+@pytest.fixture
+def evil_time():
+    made = []
+
+    def make():
+        made.append(Provider(time.time))
+        return made[-1]
+    yield make
+    for provider in made:
+        provider.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +169,32 @@ def test_what_others_decide_on_is_not_given_by_a_login(instance, evil, provider,
     admin.post(f'/v1/bindings/{group_role["id"]}/end').expect(200)
     login(instance, evil, sub='emil', groups=['operators', 'ops'])[1].expect(201)
     assert who(instance, 'emil')['roles'] == ['operator']
+
+
+def test_the_last_administrator_stays_one(make_instance, evil_time):
+    """A provider that no longer gives the last administrator their role does not leave the tenant without one: the role
+    stays, an alert says so, and the first login after there is another one takes it."""
+    instance = make_instance(settings={'outbound_allow_private': 'true'}).start()
+    admin = instance.enroll_admin()
+    evil = evil_time()
+    setter = instance.user('administrator', name='Setter')
+    made = setter.post('/v1/oidc-providers', {'name': 'evil', 'issuer': evil.issuer, 'client_id': evil.CLIENT,
+                                              'client_secret': evil.SECRET, 'ca_certificates': evil.ca, 'provision': True,
+                                              'scopes': ['groups'], 'factor_amrs': ['otp'],
+                                              'rules': [{'claim': 'admins', 'gives': 'role:administrator'}]}).expect(201)
+    browser, answer = login(instance, evil, sub='boss', groups=['admins'], amr=['otp'], auth_time=int(evil.now()))
+    answer.expect(201)
+    boss = browser.get('/v1/me').expect(200)
+    assert boss['roles'] == ['administrator']
+    for person in (admin, setter):
+        browser.post(f'/v1/users/{person.user_id}/disable').expect(200)
+    again, answer = login(instance, evil, sub='boss', amr=['otp'], auth_time=int(evil.now()))
+    answer.expect(201)
+    assert again.get('/v1/me').expect(200)['roles'] == ['administrator']
+    titles = [i['title'] for i in again.get('/v1/incidents').expect(200)['items']]
+    assert titles == ["The last administrator's role was not taken back"]
+    again.post(f'/v1/oidc-providers/{made["id"]}/disable').expect(200)
+    again.get('/v1/me').problem(401)  # its sessions end all the same
 
 
 def test_nobody_is_given_a_right_by_their_own_rule(instance, evil, provider, setter):

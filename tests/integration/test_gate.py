@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from harness import pki
 from harness.instance import wait_for
 
 
@@ -111,32 +110,10 @@ def test_core_socket_is_the_gates_alone(instance):
     assert not mode & stat.S_IRWXO
 
 
-def test_client_certificate_reaches_core_when_it_is_ours(instance, tmp_path):
-    profile = instance.profile('client-tls')
-    kinds = profile['name_kinds']
-    name = 'email:person@example.org' if 'email' in kinds else 'DNS:client.example.org'
-    private_key = pki.key(fresh=True)
-    certificate = instance.issue(csr=pki.csr([name], private_key=private_key), profile=profile['name'])
-    paths = pki.files(tmp_path, client_pem=certificate['pem'] + instance.chain()[0], client_key=private_key)
-    assert instance.anonymous(certificate=tuple(paths)).get('/healthz').status == 200
-    foreign = tmp_path / 'foreign.pem'
-    pki.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
-                tmp_path / 'fk.pem', '-out', foreign, '-subj', '/CN=foreign', '-days', '2')
-    answer = instance.anonymous(certificate=(str(foreign), str(tmp_path / 'fk.pem'))).get('/healthz')
-    assert answer.status == 400, 'a certificate of a stranger is refused, not ignored'
-
-
-def test_client_certificate_out_of_its_time_is_refused(make_instance, tmp_path):
-    """Issued on a drill instance for a time to come; the gate's clock is the real one."""
-    instance = make_instance(drill=True).start()
-    instance.enroll_admin().post('/v1/system/clock', {'offset_s': 30 * 86400}).expect(200)
-    profile = instance.profile('client-tls')
-    name = 'email:person@example.org' if 'email' in profile['name_kinds'] else 'DNS:client.example.org'
-    private_key = pki.key(fresh=True)
-    certificate = instance.issue(csr=pki.csr([name], private_key=private_key), profile=profile['name'])
-    paths = pki.files(tmp_path, client_pem=certificate['pem'] + instance.chain()[0], client_key=private_key)
-    assert instance.anonymous().get('/healthz').status == 200
-    assert instance.anonymous(certificate=tuple(paths)).get('/healthz').status == 400
+def test_nobody_is_asked_for_a_certificate_here(instance):
+    """Browsers would show their list of certificates; the listener that asks is in test_mtls_login.py."""
+    shown = s_client(instance, '-state').stderr
+    assert b'certificate request' not in shown.lower() and b'SSL_connect' in shown
 
 
 def test_slashes_in_an_ocsp_path_are_kept(instance):

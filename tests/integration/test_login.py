@@ -249,7 +249,7 @@ def test_recovery_is_no_weaker_than_login(instance, person):
     instance.admin.post(f'/v1/users/{victim.id}/link').problem(403, rule='reset-by-inviter')
     link = person.token.post(f'/v1/users/{victim.id}/link').expect(201)['link']
     back = instance.enroll(link)
-    assert back.get('/v1/me/factors').expect(200) == {'password': False, 'totp': False, 'passkeys': [], 'can_log_in': False}
+    assert back.get('/v1/me/factors').expect(200) == {'password': False, 'totp': False, 'passkeys': [], 'client_certificates': [], 'can_log_in': False}
     back.post('/v1/me/password', {'password': 'a new fine phrase'}).expect(200)
     assert [e for e in entries(instance, 'user.factor.reset') if e['outcome'] == 'done']
 

@@ -11,16 +11,22 @@
 #include "base/diag.h"
 #include "core/access/rights.h"
 
+enum { ACCESS_NARROWED_MAX = 4 };
+
 struct principal {
     struct cx_id tenant_id;
-    struct cx_id user_id;    /* the person */
-    struct cx_id token_id;   /* the token used; zero when none */
-    struct cx_id session_id; /* the session used; zero when none */
-    struct cx_id group_id;   /* acts as a member of this group alone (rights.h); zero: not so */
-    cx_time factor_us;       /* of a session: when a second factor was last proved */
+    struct cx_id user_id;           /* the person */
+    struct cx_id token_id;          /* the token used; zero when none */
+    struct cx_id session_id;        /* the session used; zero when none */
+    struct cx_id client_binding_id; /* the bound client certificate used alone; zero when none */
+    struct cx_id group_id; /* acts as a member of this group alone (rights.h); zero: not so */
+    cx_time factor_us;     /* of a session: when a second factor was last proved */
     /* Held by who authenticated (access_principal_clear). NULL: nothing. */
     struct access_rights *rights;   /* of the person */
     struct access_rights *narrowed; /* of the token: what it leaves of them; NULL: all */
+    /* The token and those it was made with, as far as they have bindings of their own: narrowed is what all leave. */
+    struct cx_id narrowed_by[ACCESS_NARROWED_MAX];
+    size_t narrowed_count;
     int64_t generation; /* of the tenant's bindings that the rights were compiled from */
     bool authenticated;
 };
@@ -30,6 +36,7 @@ enum access_tie {
     ACCESS_TIE_BY_REQUESTER, /* the requester made a link that enrolled the approver */
     ACCESS_TIE_TO_REQUESTER, /* the approver made a link that enrolled the requester */
     ACCESS_TIE_APPROVERS,    /* the same between the approver and one before */
+    ACCESS_TIE_SAME_PERSON,  /* one owns the other, a service account, or somebody owns both */
 };
 /* The object an action touches: where it lies, and what separation of duties needs. Zeroed it lies nowhere, where
  * only a right everywhere reaches. */
@@ -41,8 +48,8 @@ struct access_object {
 
 /* CX_OK, CX_E_AUTH (nobody), CX_E_DENIED (a person without the right, or the same person as requester:
  * or tied to them: diag->rule says "permission-missing", "scope-all-needed", "scope-outside", "requester-is-approver",
- * "approver-enrolled-by-requester", "requester-enrolled-by-approver", "approver-enrolled-by-approver" or
- * "break-glass-decides-nothing"), or
+ * "approver-is-owner", "approver-enrolled-by-requester", "requester-enrolled-by-approver",
+ * "approver-enrolled-by-approver" or "break-glass-decides-nothing"), or
  * CX_E_NOTFOUND without a diagnostic: the principal may not even read such an object there, so that for them it does
  * not exist. object NULL: the operation as a whole, before an object is known. */
 cx_err authorise(const struct principal *principal, enum permission permission,

@@ -14,12 +14,19 @@ const char *user_state_name(enum user_state state);
 struct user_row {
     struct cx_id user_id;
     enum user_state state;
+    bool service; /* a service account (service_store.h) */
     struct cx_sealed display_name;
     struct cx_sealed email; /* empty envelope: none */
     cx_time created_us;
     cx_time disabled_us; /* 0: not disabled */
 };
 
+/* Whether the account works now: it is active and, of a service account, somebody active owns it. */
+cx_err user_is_usable(struct store_tx *tx, struct cx_id tenant_id, const struct user_row *user,
+                      bool *ret_usable);
+/* False for one that is not there. */
+cx_err user_is_service(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                       bool *ret_service);
 /* CX_E_NOTFOUND when there is none in this tenant. */
 cx_err user_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                  struct arena *arena, struct user_row *ret_user);
@@ -36,6 +43,7 @@ cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
 
 struct token_row {
     struct cx_id token_id, user_id;
+    struct cx_id parent_id; /* the token it was made with; zero: none */
     struct cx_sealed label;
     uint8_t secret_hash[32];
     bool narrowed; /* to what its own bindings leave of its user's rights */
@@ -46,6 +54,20 @@ struct token_row {
 /* api_token.roles of a token that is not narrowed (0002 and 0020 of db/migrations say why this number). */
 enum { ACCESS_TOKEN_NARROWED = 0, ACCESS_TOKEN_UNNARROWED = 31 };
 
+/* A token made with a token made with … : so many at most. */
+enum { ACCESS_TOKEN_CHAIN_MAX = 4 };
+struct token_chain {
+    cx_time ends_us; /* when the first of them expires; revoked ones have ended */
+    bool broken;     /* one of them is revoked, or its account does not work */
+    struct cx_id
+        narrowed[ACCESS_TOKEN_CHAIN_MAX]; /* those with bindings of their own, nearest first */
+    size_t narrowed_count, length;
+    bool service; /* the token's own account is a service account */
+};
+/* The token and those above it. CX_E_LIMIT when they are more than ACCESS_TOKEN_CHAIN_MAX. */
+cx_err token_chain_read(struct store_tx *tx, struct cx_id tenant_id, const struct token_row *token,
+                        struct arena *arena, struct token_chain *ret_chain);
+
 cx_err token_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
                   struct arena *arena, struct token_row *ret_token);
 /* user_id NULL: of every user in scope, and of self_id. */
@@ -53,7 +75,7 @@ cx_err token_page(struct store_tx *tx, struct cx_id tenant_id, const struct cx_i
                   const struct access_scope *scope, struct cx_id self_id,
                   const struct page_key *after, size_t limit, struct arena *arena,
                   struct token_row *rows, size_t *ret_count);
-/* Idempotent: the first time of revocation stays. */
+/* With all that were made with it, and with those. Idempotent: the first time of revocation stays. */
 cx_err token_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id token_id,
                     cx_time now_us);
 

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "codec/http.h"
 #include "core/access/access_store.h"
+#include "core/access/service_store.h"
 #include "core/access/rights_cache.h"
 #include "core/access/secret.h"
 #include "core/core.h"
@@ -17,7 +18,8 @@ struct lookup {
     struct arena *arena;
     bool found;
     struct token_row token;
-    struct user_row user;
+    struct token_chain chain;
+    cx_time last_used_us; /* of a service account */
     struct principal principal;
 };
 
@@ -25,6 +27,9 @@ static void lookup_clear(struct lookup *lookup)
 {
     access_principal_clear(&lookup->principal);
 }
+
+_Static_assert((int)ACCESS_TOKEN_CHAIN_MAX == (int)ACCESS_NARROWED_MAX,
+               "a principal has room for every token of a chain");
 
 static bool is_valid(const struct lookup *lookup)
 {
@@ -34,8 +39,7 @@ static bool is_valid(const struct lookup *lookup)
     if (!crypto_ct_equal(CX_BYTES(hash, sizeof(hash)),
                          CX_BYTES(lookup->token.secret_hash, sizeof(lookup->token.secret_hash))))
         return false;
-    return lookup->token.revoked_us == 0 && lookup->now_us < lookup->token.expires_us &&
-           lookup->user.state == USER_ACTIVE;
+    return !lookup->chain.broken && lookup->now_us < lookup->chain.ends_us;
 }
 
 static cx_err look_up(struct store_tx *tx, void *arg)
@@ -50,16 +54,22 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;
     CX_TRY(err);
-    CX_TRY(user_find(tx, lookup->secret->tenant_id, lookup->token.user_id, lookup->arena,
-                     &lookup->user));
+    CX_TRY(token_chain_read(tx, lookup->secret->tenant_id, &lookup->token, lookup->arena,
+                            &lookup->chain));
     if (!is_valid(lookup))
         return CX_OK;
     struct principal *principal = &lookup->principal;
     principal->tenant_id = lookup->secret->tenant_id;
     principal->user_id = lookup->token.user_id;
     principal->token_id = lookup->token.token_id;
-    CX_TRY(
-        access_principal_load(lookup->core, tx, lookup->token.narrowed, lookup->now_us, principal));
+    if (lookup->chain.service) {
+        struct service_row service;
+        CX_TRY(service_find(tx, principal->tenant_id, principal->user_id, lookup->arena, &service));
+        lookup->last_used_us = service.last_used_us;
+    }
+    principal->narrowed_count = lookup->chain.narrowed_count;
+    memcpy(principal->narrowed_by, lookup->chain.narrowed, sizeof(lookup->chain.narrowed));
+    CX_TRY(access_principal_load(lookup->core, tx, lookup->now_us, principal));
     principal->authenticated = true;
     return CX_OK;
 }
@@ -86,6 +96,9 @@ cx_err access_authenticate(struct core *core, struct cx_str authorization, cx_ti
     CX_TRY(store_read(core->store, look_up, &lookup));
     if (!lookup.principal.authenticated)
         return refuse_invalid(diag);
+    if (lookup.chain.service)
+        service_note_use(core, secret.tenant_id, lookup.principal.user_id, lookup.last_used_us,
+                         now_us);
     *ret_principal = lookup.principal;
     lookup.principal = (struct principal){0};
     return CX_OK;

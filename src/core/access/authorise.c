@@ -25,6 +25,10 @@ cx_err access_check_tie(enum access_tie tie, struct cx_diag *diag)
     case ACCESS_TIE_TO_REQUESTER:
         return cx_refuse(diag, CX_ERR(DENIED), "", "requester-enrolled-by-approver",
                          "You enrolled the person who asked; somebody else has to approve.");
+    case ACCESS_TIE_SAME_PERSON:
+        return cx_refuse(diag, CX_ERR(DENIED), "", "approver-is-owner",
+                         "A service account and its owner are one person here: "
+                         "somebody else has to decide.");
     case ACCESS_TIE_APPROVERS:
         break;
     }

@@ -6,6 +6,7 @@
 #include "core/access/binding_view.h"
 #include "core/access/conflict.h"
 #include "core/access/group_store.h"
+#include "core/access/person.h"
 #include "core/approval/proposal.h"
 #include "core/field.h"
 
@@ -161,7 +162,11 @@ static cx_err check_user(struct store_tx *tx, const struct binding_create *creat
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
                          "There is no such user.");
-    return err;
+    CX_TRY(err);
+    bool mine = false;
+    CX_TRY(access_same_person(tx, request->principal.tenant_id, request->principal.user_id,
+                              create->grant.row.subject_id, &mine));
+    return mine ? refuse_self(request->diag, "user_id") : CX_OK;
 }
 
 static cx_err check_group(struct store_tx *tx, const struct binding_create *create)
@@ -179,10 +184,9 @@ static cx_err check_group(struct store_tx *tx, const struct binding_create *crea
     CX_TRY(err);
     CX_TRY(access_people_of(tx, me->tenant_id, create->grant.row.subject_id, request->arena,
                             &people, &count));
-    for (size_t i = 0; i < count; i++)
-        if (cx_id_eq(people[i], me->user_id))
-            return refuse_self(request->diag, "group_id");
-    return CX_OK;
+    bool mine = false;
+    CX_TRY(access_is_among(tx, me->tenant_id, me->user_id, people, count, request->arena, &mine));
+    return mine ? refuse_self(request->diag, "group_id") : CX_OK;
 }
 
 /* What others decide on by a rule is stored without effect, and waits. */

@@ -447,19 +447,43 @@ cx_err binding_replace(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
     return CX_OK;
 }
 
+/* A program cannot repair a tenant: service accounts do not count. */
+#define FROM_ADMINISTRATORS                                                                        \
+    " FROM role_binding b JOIN tenant_user u ON u.tenant_id = b.tenant_id "                        \
+    "AND u.user_id = b.subject_id WHERE b.tenant_id = $1 AND b.subject_type = 'user' "             \
+    "AND b.role = $2 AND b.everywhere = 1 AND b.standing IS NULL AND b.break_glass IS NULL "       \
+    "AND b.ended_us IS NULL AND b.start_us <= $3 "                                                 \
+    "AND (b.expires_us IS NULL OR b.expires_us > $3) AND u.state = 'active' "                      \
+    "AND u.kind = 'person'"
+
+cx_err binding_is_last_administrator(struct store_tx *tx, struct cx_id tenant_id,
+                                     struct cx_id binding_id, cx_time now_us, bool *ret_last)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    bool same = false;
+    CX_TRY(store_prepare(tx, "SELECT b.binding_id" FROM_ADMINISTRATORS " LIMIT 2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, ACCESS_ADMINISTRATOR);
+    store_bind_int(q, 3, now_us);
+    for (;;) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        same = same || cx_id_eq(store_col_id(q, 0), binding_id);
+        count++;
+    }
+    *ret_last = same && count == 1;
+    return CX_OK;
+}
+
 cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
                                     int64_t *ret_count)
 {
     struct store_stmt *q = NULL;
     bool row = false;
-    CX_TRY(store_prepare(tx,
-                         "SELECT COUNT(DISTINCT u.user_id) FROM role_binding b JOIN tenant_user u "
-                         "ON u.tenant_id = b.tenant_id AND u.user_id = b.subject_id "
-                         "WHERE b.tenant_id = $1 AND b.subject_type = 'user' AND b.role = $2 "
-                         "AND b.everywhere = 1 AND b.standing IS NULL AND b.break_glass IS NULL "
-                         "AND b.ended_us IS NULL AND b.start_us <= $3 "
-                         "AND (b.expires_us IS NULL OR b.expires_us > $3) AND u.state = 'active'",
-                         &q));
+    CX_TRY(store_prepare(tx, "SELECT COUNT(DISTINCT u.user_id)" FROM_ADMINISTRATORS, &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_text(q, 2, ACCESS_ADMINISTRATOR);
     store_bind_int(q, 3, now_us);

@@ -109,6 +109,9 @@ cx_err binding_roles(struct store_tx *tx, struct cx_id tenant_id, struct cx_id s
 cx_err binding_replace(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                        const struct access_grant_row *grants, size_t count, struct cx_id by,
                        cx_time now_us, struct cx_diag *diag);
+/* Whether no other binding makes an active person an administrator everywhere. */
+cx_err binding_is_last_administrator(struct store_tx *tx, struct cx_id tenant_id,
+                                     struct cx_id binding_id, cx_time now_us, bool *ret_last);
 /* How many active users are administrators everywhere by a binding of their own: the last one cannot go. */
 cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
                                     int64_t *ret_count);

@@ -1,5 +1,7 @@
 #include "core/access/conflict.h"
+#include "core/access/person.h"
 #include "base/cleanup.h"
+#include "core/access/service_store.h"
 #include "core/approval/break_glass.h"
 
 enum { CONFLICTS_MAX = 512, CHECK_ARENA_MAX = 64 * 1024 * 1024 };
@@ -49,7 +51,7 @@ cx_err access_conflicts(struct store_tx *tx, struct cx_id tenant_id, struct aren
     return CX_OK;
 }
 
-static bool holds(const struct access_rights *rights, struct cx_str term)
+static bool rights_hold(const struct access_rights *rights, struct cx_str term)
 {
     const struct access_held *held = NULL;
     size_t count = access_rights_held(rights, &held);
@@ -62,16 +64,37 @@ static bool holds(const struct access_rights *rights, struct cx_str term)
     return false;
 }
 
-static cx_err check_rights(const struct access_rights *rights,
-                           const struct access_conflict *conflicts, size_t count,
-                           struct cx_id user_id, struct cx_diag *diag)
+/* What a person has, and every service account of theirs. */
+struct person {
+    struct access_rights **rights;
+    size_t count;
+};
+
+static void person_clear(struct person *person)
+{
+    for (size_t i = 0; i < person->count; i++)
+        access_rights_release(person->rights[i]);
+    person->count = 0;
+}
+
+static bool holds(const struct person *person, struct cx_str term)
+{
+    for (size_t i = 0; i < person->count; i++)
+        if (rights_hold(person->rights[i], term))
+            return true;
+    return false;
+}
+
+static cx_err check_rights(const struct person *rights, const struct access_conflict *conflicts,
+                           size_t count, struct cx_id user_id, struct cx_diag *diag)
 {
     char person[CX_ID_TEXT_MAX];
     cx_id_format(CX_ID_USER, user_id, person);
     for (size_t i = 0; i < count; i++)
         if (holds(rights, conflicts[i].one) && holds(rights, conflicts[i].other))
             return cx_refuse(diag, CX_ERR(POLICY), "", "roles-conflict",
-                             "Nobody holds both %.*s and %.*s, and %s would.",
+                             "Nobody holds both %.*s and %.*s, service accounts of theirs "
+                             "included, and %s would.",
                              CX_STR_ARG(conflicts[i].one), CX_STR_ARG(conflicts[i].other), person);
     return CX_OK;
 }
@@ -99,24 +122,50 @@ static void begin_all(struct access_state *state)
         state->bindings[i].start_us = 0;
 }
 
+static cx_err add_account(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                          cx_time now_us, struct arena *scratch, struct person *person)
+{
+    const struct access_subject_ids who = {.user_id = user_id};
+    struct access_state state;
+    CX_TRY(access_state_of(tx, tenant_id, who, ACCESS_NOW, scratch, &state));
+    begin_all(&state);
+    CX_TRY(access_rights_compile(&state, who, now_us, &person->rights[person->count]));
+    person->count++;
+    return CX_OK;
+}
+
+static cx_err check_person(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                           cx_time now_us, struct arena *scratch, struct cx_diag *diag)
+{
+    CX_CLEANUP(person_clear) struct person person = {NULL, 0};
+    struct access_conflict *conflicts = NULL;
+    struct cx_id *accounts = NULL;
+    size_t count = 0, account_count = 0;
+    CX_TRY(access_conflicts(tx, tenant_id, scratch, &conflicts, &count));
+    CX_TRY(access_accounts_of(tx, tenant_id, user_id, false, scratch, &accounts, &account_count));
+    CX_TRY(ARENA_NEW_ARRAY(scratch, account_count + 1, &person.rights));
+    CX_TRY(add_account(tx, tenant_id, user_id, now_us, scratch, &person));
+    for (size_t i = 0; i < account_count; i++)
+        if (!cx_id_eq(accounts[i], user_id))
+            CX_TRY(add_account(tx, tenant_id, accounts[i], now_us, scratch, &person));
+    CX_TRY(check_rights(&person, conflicts, count, user_id, diag));
+    return check_break_glass(tx, tenant_id, user_id, person.rights[0], diag);
+}
+
+/* A service account is each of its owners'. */
 cx_err access_conflict_check(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                              cx_time now_us, struct cx_diag *diag)
 {
     CX_CLEANUP(arena_clear) struct arena scratch = ARENA_INIT(CHECK_ARENA_MAX);
-    struct access_subject_ids who = {.user_id = user_id};
-    struct access_conflict *conflicts = NULL;
-    struct access_rights *rights = NULL;
-    struct access_state state;
+    struct cx_id *people = NULL;
     size_t count = 0;
-    CX_TRY(access_conflicts(tx, tenant_id, &scratch, &conflicts, &count));
-    CX_TRY(access_state_of(tx, tenant_id, who, ACCESS_NOW, &scratch, &state));
-    begin_all(&state);
-    CX_TRY(access_rights_compile(&state, who, now_us, &rights));
-    cx_err err = check_rights(rights, conflicts, count, user_id, diag);
-    if (cx_is_ok(err))
-        err = check_break_glass(tx, tenant_id, user_id, rights, diag);
-    access_rights_release(rights);
-    return err;
+    cx_err err = service_people(tx, tenant_id, user_id, &scratch, &people, &count);
+    if (err.code == CX_E_NOTFOUND || (cx_is_ok(err) && count == 0))
+        return check_person(tx, tenant_id, user_id, now_us, &scratch, diag);
+    CX_TRY(err);
+    for (size_t i = 0; i < count; i++)
+        CX_TRY(check_person(tx, tenant_id, people[i], now_us, &scratch, diag));
+    return CX_OK;
 }
 
 static cx_err check_each(struct store_tx *tx, struct cx_id tenant_id, const struct cx_id *users,

@@ -1,6 +1,7 @@
 /*
  * Static separation of duties: pairs of terms that no person holds together, however the two reached them: by a
- * binding of their own, by a group, by a group nested in another, or by a role that gained a permission. A term is the
+ * binding of their own, by a group, by a group nested in another, by a service account that they own, or by a role that
+ * gained a permission. A term is the
  * name of a role or of a permission. Asked inside the transaction, after the change, of every person it touched, so
  * that a refusal takes the change back. Nobody is exempt, the administrator neither.
  */

@@ -48,6 +48,8 @@ cx_err access_token_make(struct core *core, const struct access_token_order *ord
         .tenant_id = order->tenant_id,
         .user_id = order->user_id,
         .roles = order->narrowed ? ACCESS_TOKEN_NARROWED : ACCESS_TOKEN_UNNARROWED,
+        .has_parent_id = !cx_id_is_zero(order->parent_id),
+        .parent_id = order->parent_id,
         .created_us = order->now_us,
         .expires_us = order->expires_us,
     };
@@ -81,6 +83,7 @@ cx_err access_user_make(struct core *core, struct cx_id tenant_id, struct cx_str
     struct row_tenant_user row = {
         .tenant_id = tenant_id,
         .state = cx_str_from(user_state_name(USER_INVITED)),
+        .kind = CX_STR("person"),
         .has_email = email.len != 0,
         .has_email_index = email.len != 0,
         .created_us = now_us,

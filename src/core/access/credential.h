@@ -17,6 +17,7 @@ cx_err access_link_make(struct core *core, struct cx_id tenant_id, struct cx_id 
 
 struct access_token_order {
     struct cx_id tenant_id, user_id;
+    struct cx_id parent_id; /* the token it is made with; zero: none */
     struct cx_str label;
     bool
         narrowed; /* its own bindings, written beside it, say what it may do of what its user may */

@@ -69,7 +69,7 @@ cx_err explain_read(struct store_tx *tx, const struct explain_question *question
         CX_TRY(read_object(tx, question, arena, ret_subject));
     if (question->past)
         add_gap(ret_subject, "An account that was disabled and enabled again since counts as "
-                             "enabled all the time.");
+                             "enabled all the time, and a service account as owned.");
     if (cx_id_is_zero(user_id))
         return access_state_all(tx, question->tenant_id, at_us, arena, &ret_subject->state);
     return access_state_of(tx, question->tenant_id, (struct access_subject_ids){.user_id = user_id},
@@ -138,7 +138,11 @@ cx_err explain_judge(struct store_tx *tx, const struct explain_question *questio
 {
     struct explain_verdict verdict = {0};
     struct user_row user;
+    bool usable = false;
     CX_TRY(user_find(tx, question->tenant_id, user_id, arena, &user));
+    CX_TRY(user_is_usable(tx, question->tenant_id, &user, &usable));
+    if (!usable && !question->past && user.state == USER_ACTIVE)
+        user.state = USER_DISABLED; /* a service account that nobody active owns works as little */
     CX_TRY(access_rights_compile(&subject->state, (struct access_subject_ids){.user_id = user_id},
                                  question->at_us, &verdict.rights));
     verdict.reason = reason_of(question, subject, verdict.rights);

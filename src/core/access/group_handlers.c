@@ -3,6 +3,7 @@
 #include "core/access/access_store.h"
 #include "core/access/conflict.h"
 #include "core/access/group_store.h"
+#include "core/access/person.h"
 #include "core/change/change.h"
 #include "core/field.h"
 
@@ -214,6 +215,12 @@ static cx_err write_add(struct store_tx *tx, const struct group_change *change)
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
                          "There is no such user.");
     CX_TRY(err);
+    bool mine = false;
+    CX_TRY(access_same_person(tx, me->tenant_id, me->user_id, change->other_id, &mine));
+    if (mine)
+        return cx_refuse(request->diag, CX_ERR(DENIED), "user_id", "granter-is-receiver",
+                         "You and this service account are one person here; another person has "
+                         "to.");
     CX_TRY(group_add_member(tx, me->tenant_id, change->group_id, change->other_id, me->user_id,
                             request->now_us, request->diag));
     CX_TRY(refuse_privileged(tx, change));
@@ -259,11 +266,13 @@ static cx_err refuse_own(struct store_tx *tx, const struct group_change *change)
     size_t count = 0;
     CX_TRY(access_people_of(tx, request->principal.tenant_id, change->other_id, request->arena,
                             &people, &count));
-    for (size_t i = 0; i < count; i++)
-        if (cx_id_eq(people[i], request->principal.user_id))
-            return cx_refuse(request->diag, CX_ERR(DENIED), "child_id", "granter-is-receiver",
-                             "You are a member of that group; another person has to nest it.");
-    return CX_OK;
+    bool mine = false;
+    CX_TRY(access_is_among(tx, request->principal.tenant_id, request->principal.user_id, people,
+                           count, request->arena, &mine));
+    if (!mine)
+        return CX_OK;
+    return cx_refuse(request->diag, CX_ERR(DENIED), "child_id", "granter-is-receiver",
+                     "You are a member of that group; another person has to nest it.");
 }
 
 static cx_err write_nest(struct store_tx *tx, const struct group_change *change)

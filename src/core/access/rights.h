@@ -87,6 +87,14 @@ struct access_subject_ids {
     struct cx_id group_id;
 };
 
+/* Replaces the bindings of a token in state by those that it and the other one leave together: each of its own with each
+ * of the other's, where both hold. A binding of the result is one row of the token. In arena. CX_E_LIMIT beyond
+ * ACCESS_MEET_MAX of them. */
+enum { ACCESS_MEET_MAX = 4096 };
+cx_err access_state_meet(struct access_state *state, struct cx_id token_id,
+                         const struct access_state *other, struct cx_id other_id,
+                         struct arena *arena);
+
 struct access_rights;
 /* Bindings that are not in force at now_us are left out; the rights say until when that stays so. CX_E_LIMIT when
  * they would take more than ACCESS_RIGHTS_MAX bytes. */

@@ -48,6 +48,8 @@ void access_cache_free(struct access_cache *cache)
 struct wanted {
     struct cx_id tenant_id;
     struct access_subject_ids who;
+    const struct cx_id *above; /* tokens that the token was made with, and their own bindings */
+    size_t above_count;
     int64_t generation;
     cx_time now_us;
 };
@@ -94,6 +96,21 @@ static void keep(struct access_cache *cache, const struct wanted *wanted,
     kept_free(old);
 }
 
+static cx_err read_state(struct store_tx *tx, const struct wanted *wanted, struct arena *arena,
+                         struct access_state *ret_state)
+{
+    struct access_state state, above;
+    CX_TRY(access_state_of(tx, wanted->tenant_id, wanted->who, ACCESS_NOW, arena, &state));
+    for (size_t i = 0; i < wanted->above_count; i++) {
+        const struct access_subject_ids who = {.user_id = wanted->who.user_id,
+                                               .token_id = wanted->above[i]};
+        CX_TRY(access_state_of(tx, wanted->tenant_id, who, ACCESS_NOW, arena, &above));
+        CX_TRY(access_state_meet(&state, wanted->who.token_id, &above, who.token_id, arena));
+    }
+    *ret_state = state;
+    return CX_OK;
+}
+
 static cx_err get(struct core *core, struct store_tx *tx, const struct wanted *wanted,
                   struct access_rights **ret_rights)
 {
@@ -101,7 +118,7 @@ static cx_err get(struct core *core, struct store_tx *tx, const struct wanted *w
     struct access_state state;
     struct access_rights *rights = core->access ? find(core->access, wanted) : NULL;
     if (!rights) {
-        CX_TRY(access_state_of(tx, wanted->tenant_id, wanted->who, ACCESS_NOW, &arena, &state));
+        CX_TRY(read_state(tx, wanted, &arena, &state));
         CX_TRY(access_rights_compile(&state, wanted->who, wanted->now_us, &rights));
         if (core->access)
             keep(core->access, wanted, rights);
@@ -110,7 +127,7 @@ static cx_err get(struct core *core, struct store_tx *tx, const struct wanted *w
     return CX_OK;
 }
 
-cx_err access_principal_load(struct core *core, struct store_tx *tx, bool narrowed, cx_time now_us,
+cx_err access_principal_load(struct core *core, struct store_tx *tx, cx_time now_us,
                              struct principal *principal)
 {
     struct access_rights *rights = NULL, *token = NULL;
@@ -119,9 +136,15 @@ cx_err access_principal_load(struct core *core, struct store_tx *tx, bool narrow
                             .now_us = now_us};
     CX_TRY(access_generation(tx, principal->tenant_id, &wanted.generation));
     CX_TRY(get(core, tx, &wanted, &rights));
-    wanted.who =
-        (struct access_subject_ids){.user_id = principal->user_id, .token_id = principal->token_id};
-    cx_err err = narrowed ? get(core, tx, &wanted, &token) : CX_OK;
+    cx_err err = CX_OK;
+    if (principal->narrowed_count) {
+        /* The nearest one stands for the whole chain, which never changes. */
+        wanted.who = (struct access_subject_ids){.user_id = principal->user_id,
+                                                 .token_id = principal->narrowed_by[0]};
+        wanted.above = principal->narrowed_by + 1;
+        wanted.above_count = principal->narrowed_count - 1;
+        err = get(core, tx, &wanted, &token);
+    }
     if (cx_failed(err)) {
         access_rights_release(rights);
         return err;
@@ -143,8 +166,7 @@ struct reload {
 static cx_err read_again(struct store_tx *tx, void *arg)
 {
     const struct reload *reload = arg;
-    return access_principal_load(reload->core, tx, reload->principal->narrowed != NULL,
-                                 reload->now_us, reload->principal);
+    return access_principal_load(reload->core, tx, reload->now_us, reload->principal);
 }
 
 cx_err access_principal_reload(struct core *core, cx_time now_us, struct principal *principal)

@@ -13,9 +13,9 @@ enum { ACCESS_CACHE_MAX = 4096 }; /* entries; when they are that many, all go */
 cx_err access_cache_new(struct access_cache **ret_cache);
 void access_cache_free(struct access_cache *cache); /* NULL-safe */
 
-/* Fills in rights, narrowed and generation of a principal whose ids are set; releases what it held. narrowed: the
- * token has bindings of its own, which say what is left. Inside a closure, which may run again. */
-cx_err access_principal_load(struct core *core, struct store_tx *tx, bool narrowed, cx_time now_us,
+/* Fills in rights, narrowed and generation of a principal whose ids and narrowed_by are set; releases what it held.
+ * Inside a closure, which may run again. */
+cx_err access_principal_load(struct core *core, struct store_tx *tx, cx_time now_us,
                              struct principal *principal);
 /* The same outside a closure, for rights that the principal holds already. */
 cx_err access_principal_reload(struct core *core, cx_time now_us, struct principal *principal);

@@ -2,10 +2,12 @@
 #include "api_routes.h"
 #include "core/access/conflict.h"
 #include "core/access/credential.h"
+#include "core/access/person.h"
 #include "core/access/view.h"
 #include "core/authentication/factor_rights.h"
 #include "core/authentication/session_store.h"
 #include "core/change/change.h"
+#include "core/client_certificate/view.h"
 #include "core/field.h"
 #include "core/tenant/tenant_store.h"
 
@@ -22,6 +24,8 @@ struct user_read {
     struct role_names roles;
     struct cx_id *groups;
     size_t group_count;
+    struct client_binding_row bound[CLIENT_CERTIFICATES_PER_USER_MAX];
+    size_t bound_count;
 };
 
 static cx_err read_user(struct store_tx *tx, void *arg)
@@ -30,6 +34,8 @@ static cx_err read_user(struct store_tx *tx, void *arg)
     CX_TRY(user_find(tx, read->tenant_id, read->user_id, read->arena, &read->user));
     CX_TRY(access_groups_of(tx, read->tenant_id, read->user_id, ACCESS_NOW, read->arena,
                             &read->groups, &read->group_count));
+    CX_TRY(client_binding_list(tx, read->tenant_id, read->user_id, read->arena, read->bound,
+                               &read->bound_count));
     return binding_roles(tx, read->tenant_id, read->user_id, read->now_us, read->arena,
                          &read->roles);
 }
@@ -49,8 +55,15 @@ static cx_err show_user(struct api_request *request, struct cx_id user_id,
     if (err.code == CX_E_NOTFOUND || (cx_is_ok(err) && hidden))
         return refuse_unknown(request->diag);
     CX_TRY(err);
-    return access_user_view(request->core, read.tenant_id, &read.user, &read.roles, request->arena,
-                            ret_view);
+    struct api_client_certificate_view *bound = NULL;
+    CX_TRY(access_user_view(request->core, read.tenant_id, &read.user, &read.roles, request->arena,
+                            ret_view));
+    CX_TRY(client_certificate_views(request->core, read.tenant_id, read.bound, read.bound_count,
+                                    request->arena, &bound));
+    ret_view->has_client_certificates = true;
+    ret_view->client_certificates = bound;
+    ret_view->client_certificates_count = read.bound_count;
+    return CX_OK;
 }
 
 struct user_list {
@@ -146,7 +159,9 @@ cx_err handle_me_get(struct api_request *request, const struct api_me_get_in *in
                                .has_token_id = !cx_id_is_zero(me->token_id),
                                .token_id = me->token_id,
                                .has_session_id = !cx_id_is_zero(me->session_id),
-                               .session_id = me->session_id};
+                               .session_id = me->session_id,
+                               .has_client_certificate_id = !cx_id_is_zero(me->client_binding_id),
+                               .client_certificate_id = me->client_binding_id};
     struct api_user_view user = {0};
     struct role_names roles = {0};
     struct cx_str *permissions = NULL;
@@ -282,10 +297,16 @@ static cx_err write_roles(struct store_tx *tx, void *arg)
     struct api_request *request = change->request;
     struct cx_id tenant_id = request->principal.tenant_id;
     struct user_row user;
+    bool mine = false;
     cx_err err = user_find(tx, tenant_id, change->user_id, request->arena, &user);
     if (err.code == CX_E_NOTFOUND)
         return refuse_unknown(request->diag);
     CX_TRY(err);
+    CX_TRY(access_same_person(tx, tenant_id, request->principal.user_id, change->user_id, &mine));
+    if (mine)
+        return cx_refuse(request->diag, CX_ERR(DENIED), "user_id", "granter-is-receiver",
+                         "You and this service account are one person here; another administrator "
+                         "has to.");
     CX_TRY(binding_replace(tx, tenant_id, change->user_id, change->grants, change->grant_count,
                            request->principal.user_id, request->now_us, request->diag));
     CX_TRY(access_conflict_check(tx, tenant_id, change->user_id, request->now_us, request->diag));
@@ -317,6 +338,21 @@ cx_err handle_user_set_roles(struct api_request *request, const struct api_user_
     return show_user(request, in->user_id, &ret_out->body);
 }
 
+/* A service account works while somebody active owns it: give it to somebody first. */
+static cx_err check_owned(struct store_tx *tx, const struct user_change *change,
+                          const struct user_row *before)
+{
+    struct api_request *request = change->request;
+    struct user_row now = *before;
+    bool usable = false;
+    now.state = USER_ACTIVE;
+    CX_TRY(user_is_usable(tx, request->principal.tenant_id, &now, &usable));
+    if (usable)
+        return CX_OK;
+    return cx_refuse(request->diag, CX_ERR(CONFLICT), "user_id", "owner-inactive",
+                     "Nobody active owns this service account: transfer it first.");
+}
+
 static cx_err write_state(struct store_tx *tx, void *arg)
 {
     const struct user_change *change = arg;
@@ -334,7 +370,7 @@ static cx_err write_state(struct store_tx *tx, void *arg)
                          "Only a disabled user can be enabled.");
     CX_TRY(user_set_state(tx, tenant_id, change->user_id, user.state, change->to, request->now_us));
     if (change->to != USER_DISABLED)
-        return CX_OK;
+        return check_owned(tx, change, &user);
     /* A link that nobody remembers must not open anything when the person is enabled again. */
     CX_TRY(link_expire_all(tx, tenant_id, change->user_id, request->now_us));
     CX_TRY(

@@ -19,7 +19,7 @@ static enum user_state state_of(struct cx_str text)
     return USER_DISABLED; /* deny by default; the CHECK of the table lets nothing else in */
 }
 
-/* Columns: user_id, state, display_name, email, created_us, disabled_us. */
+/* Columns: user_id, state, display_name, email, created_us, disabled_us, kind. */
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct user_row *ret_user)
 {
     struct user_row user = {.user_id = store_col_id(q, 0), .state = state_of(store_col_text(q, 1))};
@@ -28,6 +28,7 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct use
         CX_TRY(arena_copy(arena, store_col_sealed(q, 3).envelope, &user.email.envelope));
     user.created_us = store_col_int(q, 4);
     user.disabled_us = store_col_int(q, 5);
+    user.service = !cx_str_is(store_col_text(q, 6), "person");
     *ret_user = user;
     return CX_OK;
 }
@@ -38,10 +39,11 @@ cx_err user_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_
     struct store_stmt *q = NULL;
     struct user_row user;
     bool row = false;
-    CX_TRY(store_prepare(tx,
-                         "SELECT user_id, state, display_name, email, created_us, disabled_us "
-                         "FROM tenant_user WHERE tenant_id = $1 AND user_id = $2",
-                         &q));
+    CX_TRY(
+        store_prepare(tx,
+                      "SELECT user_id, state, display_name, email, created_us, disabled_us, kind "
+                      "FROM tenant_user WHERE tenant_id = $1 AND user_id = $2",
+                      &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, user_id);
     CX_TRY(store_step(q, &row));
@@ -60,7 +62,7 @@ cx_err user_page(struct store_tx *tx, struct cx_id tenant_id, const struct acces
     size_t count = 0;
     CX_TRY(
         store_prepare(tx,
-                      "SELECT user_id, state, display_name, email, created_us, disabled_us "
+                      "SELECT user_id, state, display_name, email, created_us, disabled_us, kind "
                       "FROM tenant_user WHERE tenant_id = $1 AND (created_us, user_id) < ($2, $3) "
                       "AND (user_id = $5 OR " SCOPE_PEOPLE(
                           "tenant_user.user_id", "$6", "$7", "$8", "$9", "$10",

@@ -27,6 +27,7 @@ cx_err access_user_view(struct core *core, struct cx_id tenant_id, const struct 
 {
     struct api_user_view view = {
         .id = user->user_id,
+        .kind = user->service ? API_USER_KIND_SERVICE : API_USER_KIND_PERSON,
         .state = (enum api_user_state)user->state,
         .created = user->created_us,
         .has_disabled = user->disabled_us != 0,
@@ -58,6 +59,8 @@ cx_err access_token_view(struct core *core, struct cx_id tenant_id, const struct
     struct api_token_view view = {
         .id = token->token_id,
         .user_id = token->user_id,
+        .has_parent_id = !cx_id_is_zero(token->parent_id),
+        .parent_id = token->parent_id,
         .state = token_state(token, now_us),
         .created = token->created_us,
         .expires = token->expires_us,

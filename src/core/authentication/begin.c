@@ -38,6 +38,10 @@ cx_err session_grant_prepare(struct api_request *request, struct session_grant *
         .factor_us = grant->elsewhere ? grant->factor_us : now_us,
         .has_provider_id = !cx_id_is_zero(grant->provider_id),
         .provider_id = grant->provider_id,
+        .has_client_binding_id = !cx_id_is_zero(grant->client_binding_id),
+        .client_binding_id = grant->client_binding_id,
+        .has_client_sha256 = grant->client_sha256.len != 0,
+        .client_sha256 = grant->client_sha256,
         .expires_us = now_us + SESSION_LIFE_S * CX_US_PER_S,
     };
     CX_TRY(secret_make(request, grant, ACCESS_SECRET_SESSION, grant->session_id, &row->session_id,

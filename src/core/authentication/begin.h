@@ -16,6 +16,8 @@ struct session_grant {
     bool elsewhere;          /* a provider proved who it is: factor_us and provider_id say more */
     cx_time factor_us;       /* when a second factor was proved there; 0: it was not */
     struct cx_id provider_id;
+    struct cx_id client_binding_id; /* of the client certificate it begins with; zero: none */
+    struct cx_bytes client_sha256;
     struct row_login_session session;
     struct row_login_device remembered;
     struct cx_str text, device_text; /* the secrets, in the request's arena */

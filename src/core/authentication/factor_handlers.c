@@ -13,6 +13,7 @@
 #include "core/authentication/password_pool.h"
 #include "core/authentication/password_rules.h"
 #include "core/authentication/totp.h"
+#include "core/client_certificate/view.h"
 #include "core/field.h"
 
 struct my_factors {
@@ -58,6 +59,12 @@ static cx_err show(struct api_request *request, struct api_factors_view *ret_vie
     view.totp = mine.factors.has_totp;
     view.can_log_in = factors_can_log_in(&mine.factors);
     CX_TRY(view_passkeys(request, &mine.factors, &view));
+    struct api_client_certificate_view *bound = NULL;
+    CX_TRY(client_certificate_views(request->core, request->principal.tenant_id,
+                                    mine.factors.certificates, mine.factors.certificate_count,
+                                    request->arena, &bound));
+    view.client_certificates = bound;
+    view.client_certificates_count = mine.factors.certificate_count;
     *ret_view = view;
     return CX_OK;
 }

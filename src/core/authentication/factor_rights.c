@@ -1,5 +1,6 @@
 #include "core/authentication/factor_rights.h"
 
+#include "core/access/access_store.h"
 #include "core/authentication/session.h"
 #include "core/authentication/session_store.h"
 
@@ -20,11 +21,25 @@ static cx_err check_token(struct store_tx *tx, struct api_request *request)
                      "Log in with a factor you have to change your factors.");
 }
 
+/* A service account has no factors and never gets any: it would be a person nobody is. */
+static cx_err refuse_service(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                             struct cx_diag *diag)
+{
+    bool service = false;
+    CX_TRY(user_is_service(tx, tenant_id, user_id, &service));
+    if (!service)
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(POLICY), "user_id", "service-account",
+                     "A service account does not log in: it works with tokens and client "
+                     "certificates.");
+}
+
 cx_err factor_check_link(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                          struct cx_id maker_id, struct cx_diag *diag)
 {
     bool exist = false;
     struct cx_id by_id;
+    CX_TRY(refuse_service(tx, tenant_id, user_id, diag));
     CX_TRY(factors_exist(tx, tenant_id, user_id, &exist));
     if (exist)
         return cx_refuse(diag, CX_ERR(CONFLICT), "", "has-factors",
@@ -41,6 +56,7 @@ cx_err factor_check_link(struct store_tx *tx, struct cx_id tenant_id, struct cx_
 cx_err factor_check_rights(struct store_tx *tx, struct api_request *request)
 {
     const struct principal *me = &request->principal;
+    CX_TRY(refuse_service(tx, me->tenant_id, me->user_id, request->diag));
     if (cx_id_is_zero(me->session_id))
         return check_token(tx, request);
     if (request->now_us < me->factor_us + SESSION_FRESH_S * CX_US_PER_S)

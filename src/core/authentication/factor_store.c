@@ -86,13 +86,16 @@ cx_err factors_read(struct store_tx *tx, struct cx_id tenant_id, struct cx_id us
     CX_TRY(read_password(tx, tenant_id, user_id, arena, &factors));
     CX_TRY(read_totp(tx, tenant_id, user_id, arena, &factors));
     CX_TRY(read_passkeys(tx, tenant_id, user_id, arena, &factors));
+    CX_TRY(client_binding_list(tx, tenant_id, user_id, arena, factors.certificates,
+                               &factors.certificate_count));
     *ret_factors = factors;
     return CX_OK;
 }
 
 bool factors_can_log_in(const struct factors *factors)
 {
-    return factors->passkey_count > 0 || (factors->has_password && factors->has_totp);
+    return factors->passkey_count > 0 ||
+           (factors->has_password && (factors->has_totp || factors->certificate_count > 0));
 }
 
 cx_err factors_exist(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
@@ -105,8 +108,10 @@ cx_err factors_exist(struct store_tx *tx, struct cx_id tenant_id, struct cx_id u
                          "WHERE k.tenant_id = $1 AND k.user_id = $2) "
                          "OR (EXISTS (SELECT 1 FROM login_password p "
                          "WHERE p.tenant_id = $1 AND p.user_id = $2) "
-                         "AND EXISTS (SELECT 1 FROM login_totp t WHERE t.tenant_id = $1 "
-                         "AND t.user_id = $2 AND t.secret IS NOT NULL)))",
+                         "AND (EXISTS (SELECT 1 FROM login_totp t WHERE t.tenant_id = $1 "
+                         "AND t.user_id = $2 AND t.secret IS NOT NULL) "
+                         "OR EXISTS (SELECT 1 FROM client_certificate c WHERE c.tenant_id = $1 "
+                         "AND c.user_id = $2 AND c.removed_us IS NULL))))",
                          &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, user_id);
@@ -209,6 +214,8 @@ cx_err factors_reset(struct store_tx *tx, const struct row_login_reset *row)
     CX_TRY(remove_all(tx, remove_password, row->tenant_id, row->user_id));
     CX_TRY(remove_all(tx, remove_totp, row->tenant_id, row->user_id));
     CX_TRY(remove_all(tx, remove_passkeys, row->tenant_id, row->user_id));
+    CX_TRY(client_binding_remove_all(tx, row->tenant_id, row->user_id, row->reset_by_id,
+                                     row->reset_us));
     CX_TRY(remove_all(tx, remove_reset, row->tenant_id, row->user_id));
     return row_login_reset_insert(tx, row);
 }

@@ -3,6 +3,7 @@
  * sealed here. What rows view is copied into arena.
  */
 #pragma once
+#include "core/client_certificate/client_certificate_store.h"
 #include "store/rows.h"
 
 enum { PASSKEYS_PER_USER_MAX = 16 };
@@ -23,11 +24,13 @@ struct factors {
     int64_t last_step;
     struct passkey_row *passkeys; /* oldest first */
     size_t passkey_count;
+    struct client_binding_row certificates[CLIENT_CERTIFICATES_PER_USER_MAX];
+    size_t certificate_count;
 };
 
 cx_err factors_read(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                     struct arena *arena, struct factors *ret_factors);
-/* A complete way to log in: a passkey, or password and one-time codes. */
+/* A complete way to log in: a passkey, or a password with one-time codes or a client certificate. */
 bool factors_can_log_in(const struct factors *factors);
 /* The same, for those who need nothing else. */
 cx_err factors_exist(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,

@@ -1,6 +1,6 @@
 /*
- * Logging in with password and one-time code, both in one call, so that there is no half-open state to steal and no
- * answer that tells which of the two was right. An account that does not exist costs what one that does: a
+ * Logging in with a password and a second factor, a one-time code or the connection's client certificate, in one call, so
+ * that there is no half-open state to steal and no answer that tells which of the two was right. An account that does not exist costs what one that does: a
  * hash over a verifier that nothing matches.
  */
 #include "api_routes.h"
@@ -15,6 +15,7 @@
 #include "core/authentication/session.h"
 #include "core/authentication/throttle.h"
 #include "core/authentication/totp.h"
+#include "core/client_certificate/client_certificate.h"
 #include "core/field.h"
 #include "crypto/hash.h"
 
@@ -34,6 +35,10 @@ struct login {
     bool found, device_valid;
     struct user_row user;
     struct factors factors;
+    bool certified; /* the second factor is a certificate; else a code */
+    struct client_certificate certificate;
+    bool bound;
+    struct client_binding_row binding;
     /* decided */
     struct throttle_keys keys;
     int64_t step;
@@ -76,11 +81,38 @@ static cx_err read_device(struct store_tx *tx, struct login *login)
     return CX_OK;
 }
 
+static cx_err read_binding(struct store_tx *tx, struct login *login)
+{
+    if (!login->certified)
+        return CX_OK;
+    cx_err err = client_certificate_binding(tx, login->tenant_id, &login->certificate,
+                                            login->request->arena, &login->binding);
+    login->bound = cx_is_ok(err) && cx_id_eq(login->binding.user_id, login->user.user_id);
+    return err.code == CX_E_NOTFOUND ? CX_OK : err;
+}
+
+/* What is wrong with a certificate is said: it tells nothing of an account. Whose it is, is not. */
+static cx_err read_certificate(struct login *login)
+{
+    struct api_request *request = login->request;
+    if (login->in->has_code)
+        return CX_OK;
+    login->certified = true;
+    if (request->client_certificate.len == 0)
+        return cx_refuse(request->diag, CX_ERR(PARSE), "/code", "one-of",
+                         "Give a code, or come with a client certificate to the listener that "
+                         "asks for one.");
+    CX_TRY(
+        client_certificate_read(request->client_certificate, request->diag, &login->certificate));
+    return client_certificate_verify(request->core, login->tenant_id, &login->certificate,
+                                     request->arena, request->now_us, request->diag);
+}
+
 static cx_err read_account(struct store_tx *tx, void *arg)
 {
     struct login *login = arg;
     struct cx_id user_id = login->account_id;
-    login->found = login->device_valid = false;
+    login->found = login->device_valid = login->bound = false;
     cx_err err = login->email_index.len ? find_by_email(tx, login, &user_id) : CX_OK;
     if (cx_is_ok(err))
         err = user_find(tx, login->tenant_id, user_id, login->request->arena, &login->user);
@@ -89,6 +121,7 @@ static cx_err read_account(struct store_tx *tx, void *arg)
     CX_TRY(err);
     login->found = login->user.state == USER_ACTIVE;
     CX_TRY(factors_read(tx, login->tenant_id, user_id, login->request->arena, &login->factors));
+    CX_TRY(read_binding(tx, login));
     return login->has_device ? read_device(tx, login) : CX_OK;
 }
 
@@ -98,6 +131,7 @@ static cx_err find_account(struct login *login)
     struct cx_str cookie, account = login->in->account;
     CX_TRY(
         login_tenant(request, login->in->has_tenant_id, login->in->tenant_id, &login->tenant_id));
+    CX_TRY(read_certificate(login));
     if (cx_failed(cx_id_parse(CX_ID_USER, account, &login->account_id)))
         CX_TRY(access_email_index(request->core, login->tenant_id, account, request->arena,
                                   &login->email_index));
@@ -152,10 +186,12 @@ static cx_err check_password(struct login *login)
     return possible ? err : CX_ERR(AUTH);
 }
 
-static cx_err check_code(struct login *login)
+static cx_err check_second(struct login *login)
 {
     struct api_request *request = login->request;
     struct cx_bytes secret;
+    if (login->certified)
+        return login->found && login->bound ? CX_OK : CX_ERR(AUTH);
     struct field_place place = {login->tenant_id, "login_totp", "secret", login->user.user_id};
     if (!login->found || !login->factors.has_totp)
         return CX_ERR(AUTH);
@@ -166,11 +202,26 @@ static cx_err check_code(struct login *login)
                       &login->step);
 }
 
+/* As it is now: a code that nobody used, a certificate that nobody revoked. */
+static cx_err use_second(struct store_tx *tx, const struct login *login)
+{
+    const struct client_certificate *certificate = &login->certificate;
+    bool revoked = false;
+    if (!login->certified)
+        return factor_totp_use(tx, login->tenant_id, login->user.user_id, login->step);
+    CX_TRY(client_certificate_is_revoked(tx, login->tenant_id,
+                                         CX_BYTES(certificate->sha256, sizeof(certificate->sha256)),
+                                         login->request->arena, &revoked));
+    return revoked ? CX_ERR(CONFLICT)
+                   : client_binding_use(tx, login->tenant_id, login->binding.binding_id,
+                                        login->request->now_us);
+}
+
 static cx_err write_login(struct store_tx *tx, void *arg)
 {
     struct login *login = arg;
     struct user_row user;
-    CX_TRY(factor_totp_use(tx, login->tenant_id, login->user.user_id, login->step));
+    CX_TRY(use_second(tx, login));
     CX_TRY(user_find(tx, login->tenant_id, login->user.user_id, login->request->arena, &user));
     if (user.state != USER_ACTIVE)
         return CX_ERR(CONFLICT);
@@ -178,21 +229,35 @@ static cx_err write_login(struct store_tx *tx, void *arg)
     return session_grant_write(tx, &login->grant);
 }
 
+static void take_certificate(struct login *login)
+{
+    const struct client_certificate *certificate = &login->certificate;
+    login->grant.method = API_LOGIN_METHOD_CLIENT_CERTIFICATE;
+    login->grant.client_binding_id = login->binding.binding_id;
+    login->grant.client_sha256 = CX_BYTES(certificate->sha256, sizeof(certificate->sha256));
+}
+
 static cx_err let_in(struct login *login, struct api_login_view *ret_view)
 {
     struct api_request *request = login->request;
-    struct cx_str session_text = CX_STR_NONE, details = CX_STR_NONE;
+    struct cx_str session_text = CX_STR_NONE, bound = CX_STR_NONE, details = CX_STR_NONE;
     login->grant = (struct session_grant){.tenant_id = login->tenant_id,
                                           .user_id = login->user.user_id,
                                           .method = API_LOGIN_METHOD_PASSWORD_TOTP,
                                           .bearer = login->in->bearer,
                                           .device = !login->in->bearer && !login->device_valid};
+    if (login->certified) {
+        take_certificate(login);
+        CX_TRY(field_id_text(request->arena, CX_ID_CLIENT_CERTIFICATE, login->binding.binding_id,
+                             &bound));
+    }
     CX_TRY(session_grant_prepare(request, &login->grant));
     CX_TRY(field_id_text(request->arena, CX_ID_SESSION, login->grant.session.session_id,
                          &session_text));
     struct field_detail list[] = {{"session", session_text},
+                                  {"client_certificate", bound},
                                   {"source_address", request->source_address}};
-    CX_TRY(field_details(request->arena, list, 2, &details));
+    CX_TRY(field_details(request->arena, list, 3, &details));
     cx_err err =
         login_commit(request, login->tenant_id, login->user.user_id, details, write_login, login);
     if (err.code == CX_E_CONFLICT) /* the code, a moment ago, by somebody else */
@@ -210,7 +275,7 @@ static cx_err decide(struct login *login, struct api_login_view *ret_view)
     CX_TRY(throttle_attempt(request->core, &login->keys, request->now_us, &verdict));
     if (!verdict.allowed)
         return refuse_throttled(request, &verdict);
-    cx_err password = check_password(login), code = check_code(login);
+    cx_err password = check_password(login), code = check_second(login);
     if (cx_failed(password) && password.code != CX_E_AUTH)
         return password;
     if (cx_failed(code) && code.code != CX_E_AUTH)
@@ -220,7 +285,9 @@ static cx_err decide(struct login *login, struct api_login_view *ret_view)
     struct cx_id nobody = {{0}};
     CX_TRY(login_record_failure(request, login->tenant_id,
                                 login->found ? login->user.user_id : nobody,
-                                !login->found ? "no-such-account" : "password-or-code",
+                                !login->found      ? "no-such-account"
+                                : login->certified ? "password-or-certificate"
+                                                   : "password-or-code",
                                 verdict.blocks ? throttle_kind_name(verdict.kind) : NULL));
     return login_refuse(request->diag);
 }

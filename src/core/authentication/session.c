@@ -6,6 +6,7 @@
 #include "core/access/access_store.h"
 #include "core/access/rights_cache.h"
 #include "core/authentication/session_store.h"
+#include "core/client_certificate/client_certificate.h"
 #include "core/core.h"
 #include "crypto/hash.h"
 
@@ -63,10 +64,33 @@ static bool is_valid(const struct lookup *lookup)
            lookup->user.state == USER_ACTIVE;
 }
 
+/* A session that began with a client certificate is over when that is revoked, or bound no longer. */
+static cx_err certificate_holds(struct store_tx *tx, const struct lookup *lookup, bool *ret_holds)
+{
+    const struct session_row *session = &lookup->session;
+    struct cx_id tenant_id = lookup->secret->tenant_id;
+    struct client_binding_row binding;
+    bool revoked = false;
+    *ret_holds = true;
+    if (cx_id_is_zero(session->client_binding_id))
+        return CX_OK;
+    cx_err err =
+        client_binding_find(tx, tenant_id, session->client_binding_id, lookup->arena, &binding);
+    *ret_holds = cx_is_ok(err);
+    if (err.code == CX_E_NOTFOUND)
+        return CX_OK;
+    CX_TRY(err);
+    CX_TRY(client_certificate_is_revoked(tx, tenant_id, session->client_sha256, lookup->arena,
+                                         &revoked));
+    *ret_holds = !revoked;
+    return CX_OK;
+}
+
 static cx_err look_up(struct store_tx *tx, void *arg)
 {
     struct lookup *lookup = arg;
     struct cx_id tenant_id = lookup->secret->tenant_id;
+    bool holds = false;
     access_principal_clear(&lookup->principal); /* a closure may run again */
     cx_err err = session_find(tx, tenant_id, lookup->secret->id, lookup->arena, &lookup->session);
     lookup->found = cx_is_ok(err);
@@ -76,12 +100,15 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     CX_TRY(user_find(tx, tenant_id, lookup->session.user_id, lookup->arena, &lookup->user));
     if (!is_valid(lookup))
         return CX_OK;
+    CX_TRY(certificate_holds(tx, lookup, &holds));
+    if (!holds)
+        return CX_OK;
     struct principal *principal = &lookup->principal;
     principal->tenant_id = tenant_id;
     principal->user_id = lookup->session.user_id;
     principal->session_id = lookup->session.session_id;
     principal->factor_us = lookup->session.factor_us;
-    CX_TRY(access_principal_load(lookup->core, tx, false, lookup->now_us, principal));
+    CX_TRY(access_principal_load(lookup->core, tx, lookup->now_us, principal));
     principal->authenticated = true;
     return CX_OK;
 }

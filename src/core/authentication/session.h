@@ -4,10 +4,10 @@
  *   login.c, login_passkey.c, step_up.c   the operations that prove who one is
  *   factor_*.c            the factors one has: password, one-time codes, passkeys
  *   password_*.c, totp.c, webauthn.c, challenge.c, throttle.c   their parts
- * It uses access (users, secrets), protect, audit, tenant and store, and nothing of other domains. Decisions and
+ * It uses access (users, secrets), client_certificate, protect, audit, tenant and store, and nothing of other domains. Decisions and
  * reasons: docs/design/075-authentication.md.
  *
- * Every login is two factors: password and one-time code together, or a passkey with user verification. There is no
+ * Every login is two factors: a password with a one-time code or a client certificate, or a passkey with user verification. There is no
  * switch for less. A session is read from the primary database with every request, as a token is: ended sessions,
  * disabled users and taken roles show with the next one. Thread-safe.
  */

@@ -4,7 +4,7 @@
 
 #define SESSION_COLUMNS                                                                            \
     "session_id, user_id, secret_hash, began_by, bearer, source_address, created_us, "             \
-    "last_used_us, factor_us, expires_us, ended_us"
+    "last_used_us, factor_us, expires_us, ended_us, client_binding_id, client_sha256"
 
 bool session_is_open(const struct session_row *session, cx_time now_us)
 {
@@ -32,8 +32,11 @@ static cx_err session_of(const struct store_stmt *q, struct arena *arena,
                                   .last_used_us = store_col_int(q, 7),
                                   .factor_us = store_col_int(q, 8),
                                   .expires_us = store_col_int(q, 9),
-                                  .ended_us = store_col_int(q, 10)};
+                                  .ended_us = store_col_int(q, 10),
+                                  .client_binding_id = store_col_id(q, 11)};
     CX_TRY(hash_of(q, 2, session.secret_hash));
+    if (!store_col_is_null(q, 12))
+        CX_TRY(arena_copy(arena, store_col_bytes(q, 12), &session.client_sha256));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &session.method));
     CX_TRY(arena_copy(arena, store_col_sealed(q, 5).envelope, &session.source_address.envelope));
     *ret_session = session;

@@ -14,6 +14,9 @@ struct session_row {
     struct cx_sealed source_address;
     cx_time created_us, last_used_us, factor_us, expires_us;
     cx_time ended_us; /* 0: open */
+    /* Of one that began with a client certificate; zero, empty: not so. */
+    struct cx_id client_binding_id;
+    struct cx_bytes client_sha256;
 };
 
 /* Neither over nor ended nor idle for too long. */

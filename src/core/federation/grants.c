@@ -5,6 +5,7 @@
 #include "core/access/group_store.h"
 #include "core/approval/rule_store.h"
 #include "core/field.h"
+#include "core/incident/alert.h"
 
 enum { TEXT_MAX = 16 * 1024 };
 
@@ -132,6 +133,7 @@ static const char bindings_sql[] =
 struct whose {
     struct cx_id tenant_id, provider_id, user_id, by;
     cx_time now_us;
+    bool *kept_last;
 };
 
 static cx_err read_given(struct store_tx *tx, const struct whose *whose, bool bindings,
@@ -189,6 +191,11 @@ static cx_err take_group(struct store_tx *tx, const struct whose *whose, struct 
 
 static cx_err take_role(struct store_tx *tx, const struct whose *whose, struct cx_id binding_id)
 {
+    bool last = false;
+    CX_TRY(binding_is_last_administrator(tx, whose->tenant_id, binding_id, whose->now_us, &last));
+    *whose->kept_last = *whose->kept_last || last;
+    if (last)
+        return CX_OK;
     cx_err err = binding_end(tx, whose->tenant_id, binding_id, whose->by, whose->now_us);
     if (err.code != CX_E_CONFLICT)
         CX_TRY(err);
@@ -267,7 +274,8 @@ static cx_err sync_groups(struct store_tx *tx, const struct whose *whose,
     return CX_OK;
 }
 
-/* One that nears its end makes way for a new one, unless nothing new is given. */
+/* One that nears its end makes way for a new one, unless nothing new is given. The new one comes first, so that the last
+ * administrator is one all the time. */
 static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
                          const struct oidc_grants *grants, struct arena *arena,
                          struct cx_diag *diag)
@@ -275,11 +283,6 @@ static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
     struct given *given = NULL;
     size_t count = 0;
     CX_TRY(read_given(tx, whose, true, arena, &given, &count));
-    for (size_t i = 0; i < count; i++) {
-        bool withheld = false, wanted = wants_role(grants, given[i].role, &withheld);
-        if (!wanted || (!given[i].lasting && !withheld && !grants->only_take))
-            CX_TRY(take_role(tx, whose, given[i].id));
-    }
     for (size_t i = 0; i < grants->role_count && !grants->only_take; i++) {
         const struct access_grant_row *role = &grants->roles[i];
         const struct row_oidc_binding row = {whose->tenant_id, whose->provider_id, whose->user_id,
@@ -292,18 +295,25 @@ static cx_err sync_roles(struct store_tx *tx, const struct whose *whose,
         CX_TRY(access_grant_write(tx, role, diag));
         CX_TRY(row_oidc_binding_insert(tx, &row));
     }
+    for (size_t i = 0; i < count; i++) {
+        bool withheld = false, wanted = wants_role(grants, given[i].role, &withheld);
+        if (!wanted || (!given[i].lasting && !withheld && !grants->only_take))
+            CX_TRY(take_role(tx, whose, given[i].id));
+    }
     return CX_OK;
 }
 
 cx_err oidc_grants_write(struct store_tx *tx, struct api_request *request,
-                         const struct oidc_grants *grants)
+                         struct oidc_grants *grants)
 {
     const struct oidc_provider *provider = grants->provider;
     const struct whose whose = {.tenant_id = provider->tenant_id,
                                 .provider_id = provider->provider_id,
                                 .user_id = grants->user_id,
                                 .by = provider->changed_by_id,
-                                .now_us = request->now_us};
+                                .now_us = request->now_us,
+                                .kept_last = &grants->kept_last};
+    grants->kept_last = false;
     CX_TRY(sync_groups(tx, &whose, grants, request->arena, request->diag));
     CX_TRY(sync_roles(tx, &whose, grants, request->arena, request->diag));
     if (grants->only_take)
@@ -343,18 +353,37 @@ static cx_err next_user(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     return CX_OK;
 }
 
-cx_err oidc_grants_take_back(struct store_tx *tx, struct cx_id tenant_id, struct cx_id provider_id,
-                             struct cx_id user_id, struct cx_id by, struct arena *arena,
-                             cx_time now_us)
+cx_err oidc_grants_take_back(struct store_tx *tx, const struct oidc_taking *taking,
+                             struct arena *arena, bool *ret_kept_last)
 {
-    struct whose whose = {tenant_id, provider_id, user_id, by, now_us};
+    struct whose whose = {taking->tenant_id, taking->provider_id, taking->user_id,
+                          taking->by,        taking->now_us,      ret_kept_last};
     bool found = true;
-    if (!cx_id_is_zero(user_id))
+    *ret_kept_last = false;
+    if (!cx_id_is_zero(taking->user_id))
         return take_from(tx, &whose, arena);
     for (;;) {
-        CX_TRY(next_user(tx, tenant_id, provider_id, &whose.user_id, &found));
+        CX_TRY(next_user(tx, taking->tenant_id, taking->provider_id, &whose.user_id, &found));
         if (!found)
             return CX_OK;
         CX_TRY(take_from(tx, &whose, arena));
     }
+}
+
+cx_err oidc_grants_say_kept(struct api_request *request, struct cx_id tenant_id,
+                            struct cx_id provider_id)
+{
+    struct alert_draft alert = {
+        .tenant_id = tenant_id,
+        .rule = CX_STR("oidc-last-administrator"),
+        .title = CX_STR("The last administrator's role was not taken back"),
+        .summary = CX_STR("An OpenID Connect provider no longer gives the last administrator their "
+                          "role. It stays, since nobody could administer the tenant without it. "
+                          "Make another administrator, or have the provider corrected."),
+        .impact = LEVEL_MEDIUM,
+        .urgency = LEVEL_HIGH,
+        .at_us = request->now_us,
+        .now_us = request->now_us};
+    CX_TRY(field_id_text(request->arena, CX_ID_OIDC_PROVIDER, provider_id, &alert.subject));
+    return alert_raise(request->core, request->arena, &alert);
 }

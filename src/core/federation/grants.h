@@ -25,6 +25,8 @@ struct oidc_grants {
     bool *role_withheld; /* as many */
     size_t role_count;
     bool only_take; /* nothing new is given */
+    bool
+        kept_last; /* written: the last administrator's role stays, though nothing gives it any more */
 };
 
 /* A user who was found: user_id. Not inside a closure. */
@@ -34,10 +36,19 @@ cx_err oidc_grants_prepare(struct api_request *request, const struct oidc_provid
 /* "auditor, group grp_…": for the audit entry, what is given or what is withheld. In arena. */
 cx_err oidc_grants_text(const struct oidc_grants *grants, bool withheld, struct arena *arena,
                         struct cx_str *ret_text);
-/* CX_E_POLICY "roles-conflict" when the person would hold what nobody holds together. */
+/* CX_E_POLICY "roles-conflict" when the person would hold what nobody holds together. The last administrator's role is
+ * not taken back, for nobody could then repair the tenant: kept_last, and the next login tries again. */
 cx_err oidc_grants_write(struct store_tx *tx, struct api_request *request,
-                         const struct oidc_grants *grants);
-/* Takes back all that a provider gave: to one user, or (zero) to everybody. */
-cx_err oidc_grants_take_back(struct store_tx *tx, struct cx_id tenant_id, struct cx_id provider_id,
-                             struct cx_id user_id, struct cx_id by, struct arena *arena,
-                             cx_time now_us);
+                         struct oidc_grants *grants);
+struct oidc_taking {
+    struct cx_id tenant_id, provider_id;
+    struct cx_id user_id; /* zero: everybody */
+    struct cx_id by;
+    cx_time now_us;
+};
+/* Takes back all that a provider gave to one user or to everybody, but the last administrator's role. */
+cx_err oidc_grants_take_back(struct store_tx *tx, const struct oidc_taking *taking,
+                             struct arena *arena, bool *ret_kept_last);
+/* After the commit: whoever looks after the tenant hears that its last administrator's role was kept. */
+cx_err oidc_grants_say_kept(struct api_request *request, struct cx_id tenant_id,
+                            struct cx_id provider_id);

@@ -100,6 +100,7 @@ struct changing {
     struct oidc_provider provider;
     struct row_oidc_identity row;
     struct oidc_identity identity;
+    bool kept_last;
 };
 
 static cx_err read_provider(struct store_tx *tx, void *arg)
@@ -119,6 +120,9 @@ static cx_err write_identity(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
                          "There is no such user.");
     CX_TRY(err);
+    if (user.service)
+        return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "service-account",
+                         "A service account does not log in.");
     CX_TRY(row_oidc_identity_insert(tx, &c->row));
     return oidc_identity_find(tx, c->row.tenant_id, c->row.identity_id, request->arena,
                               &c->identity);
@@ -161,8 +165,9 @@ static cx_err write_removal(struct store_tx *tx, void *arg)
     CX_TRY(oidc_identity_find(tx, me->tenant_id, c->identity_id, c->request->arena, &c->identity));
     CX_TRY(
         oidc_sessions_end(tx, me->tenant_id, c->identity.provider_id, c->identity.user_id, now_us));
-    CX_TRY(oidc_grants_take_back(tx, me->tenant_id, c->identity.provider_id, c->identity.user_id,
-                                 me->user_id, c->request->arena, now_us));
+    const struct oidc_taking taking = {me->tenant_id, c->identity.provider_id, c->identity.user_id,
+                                       me->user_id, now_us};
+    CX_TRY(oidc_grants_take_back(tx, &taking, c->request->arena, &c->kept_last));
     return oidc_identity_remove(tx, me->tenant_id, c->identity_id, now_us);
 }
 
@@ -177,5 +182,7 @@ cx_err handle_oidc_identity_remove(struct api_request *request,
         return cx_refuse(request->diag, err, "identity_id", "oidc-identity-unknown",
                          "There is no such identity.");
     CX_TRY(err);
+    if (c.kept_last)
+        CX_TRY(oidc_grants_say_kept(request, request->principal.tenant_id, c.identity.provider_id));
     return view_of(request, &c.identity, &ret_out->body);
 }

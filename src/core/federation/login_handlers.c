@@ -5,6 +5,7 @@
 #include "api_routes.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "codec/base64.h"
 #include "codec/http.h"
 #include "core/access/access_store.h"
@@ -323,6 +324,18 @@ static cx_err write_login(struct store_tx *tx, void *arg)
     return session_grant_write(tx, &f->session);
 }
 
+/* The login stands, whatever becomes of the alert. */
+static cx_err say_kept(const struct finishing *f)
+{
+    if (!f->grants.kept_last)
+        return CX_OK;
+    cx_err err = oidc_grants_say_kept(f->request, f->state.tenant_id, f->provider.provider_id);
+    if (cx_failed(err))
+        cx_log_err(CX_LOG_ERROR, err, "the last administrator's role was kept, and nobody was told",
+                   NULL);
+    return CX_OK;
+}
+
 static cx_err write_taking(struct store_tx *tx, void *arg)
 {
     struct finishing *f = arg;
@@ -345,7 +358,10 @@ static cx_err take_only(struct finishing *f)
                                 .object_id = f->user_id};
     f->grants.only_take = true;
     CX_TRY(field_details(request->arena, details, 2, &event.details));
-    return f->known ? audit_commit(request->core, &event, write_taking, f) : CX_OK;
+    if (!f->known)
+        return CX_OK;
+    CX_TRY(audit_commit(request->core, &event, write_taking, f));
+    return say_kept(f);
 }
 
 static cx_err let_in(struct finishing *f, struct api_login_view *ret_view)
@@ -376,6 +392,7 @@ static cx_err let_in(struct finishing *f, struct api_login_view *ret_view)
     if (err.code == CX_E_CONFLICT) /* disabled, or made, by somebody else a moment ago */
         return cx_refuse(request->diag, CX_ERR(AUTH), "", "oidc-state", "Begin again.");
     CX_TRY(err);
+    CX_TRY(say_kept(f));
     CX_TRY(oidc_state_forget(request));
     return session_grant_answer(request, &f->session, ret_view);
 }

@@ -420,30 +420,34 @@ struct switching {
     struct api_request *request;
     struct cx_id provider_id;
     bool active;
+    bool kept_last;
 };
 
 static cx_err write_state(struct store_tx *tx, void *arg)
 {
-    const struct switching *s = arg;
+    struct switching *s = arg;
     const struct principal *me = &s->request->principal;
     struct cx_id all = {{0}};
     CX_TRY(oidc_provider_set_state(tx, me->tenant_id, s->provider_id, s->active));
     if (s->active)
         return CX_OK;
     CX_TRY(oidc_sessions_end(tx, me->tenant_id, s->provider_id, all, s->request->now_us));
-    return oidc_grants_take_back(tx, me->tenant_id, s->provider_id, all, me->user_id,
-                                 s->request->arena, s->request->now_us);
+    const struct oidc_taking taking = {me->tenant_id, s->provider_id, all, me->user_id,
+                                       s->request->now_us};
+    return oidc_grants_take_back(tx, &taking, s->request->arena, &s->kept_last);
 }
 
 static cx_err set_state(struct api_request *request, struct cx_id provider_id, bool active,
                         struct api_oidc_provider_view *ret_view)
 {
-    struct switching s = {request, provider_id, active};
+    struct switching s = {request, provider_id, active, false};
     struct audit_event event = {.object_type = CX_ID_OIDC_PROVIDER, .object_id = provider_id};
     cx_err err = api_commit(request, &event, write_state, &s);
     if (err.code == CX_E_NOTFOUND)
         return refuse_unknown(request->diag);
     CX_TRY(err);
+    if (s.kept_last)
+        CX_TRY(oidc_grants_say_kept(request, request->principal.tenant_id, provider_id));
     return show(request, provider_id, ret_view);
 }
 

@@ -1,7 +1,9 @@
 /* Leavers: from the mark to the end of everything they had. */
 #include "core/access/access_store.h"
 #include "core/access/group_store.h"
+#include "core/access/service_store.h"
 #include "core/authentication/session_store.h"
+#include "core/client_certificate/client_certificate_store.h"
 #include "core/core.h"
 #include "core/field.h"
 #include "core/review/review.h"
@@ -46,12 +48,14 @@ cx_err leaver_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user
     if (user.state != USER_DISABLED)
         CX_TRY(user_set_state(tx, tenant_id, user_id, user.state, USER_DISABLED, now_us));
     CX_TRY(token_revoke_all(tx, tenant_id, user_id, now_us));
+    CX_TRY(client_binding_remove_all(tx, tenant_id, user_id, none, now_us));
     CX_TRY(session_end_others(tx, tenant_id, user_id, none, now_us));
     CX_TRY(device_forget_all(tx, tenant_id, user_id));
     CX_TRY(link_expire_all(tx, tenant_id, user_id, now_us));
     CX_TRY(access_groups_of(tx, tenant_id, user_id, ACCESS_NOW, arena, &groups, &count));
     for (size_t i = 0; i < count; i++)
         CX_TRY(group_end_member(tx, tenant_id, groups[i], user_id, now_us));
+    CX_TRY(service_end_owned(tx, tenant_id, user_id, arena, now_us));
     return end_bindings(tx, tenant_id, user_id, now_us, arena);
 }
 

@@ -293,6 +293,10 @@ static cx_err check_reviewer(struct store_tx *tx, const struct deciding *decidin
     CX_TRY(access_tie_find(tx, me->tenant_id, binding->subject_id, me->user_id, &tie));
     if (tie == ACCESS_TIE_NONE)
         return CX_OK;
+    if (tie == ACCESS_TIE_SAME_PERSON)
+        return cx_refuse(request->diag, CX_ERR(DENIED), "binding_id", "reviewer-is-subject",
+                         "A service account and its owner are one person here; another person has "
+                         "to decide.");
     return cx_refuse(request->diag, CX_ERR(DENIED), "binding_id",
                      tie == ACCESS_TIE_BY_REQUESTER ? "reviewer-enrolled-by-subject"
                                                     : "subject-enrolled-by-reviewer",

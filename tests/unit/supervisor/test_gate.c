@@ -44,15 +44,8 @@ static void test_nginx_accepts_every_variant(void **state)
     assert_nginx_accepts(
         "uid_base: 0\nhttps_listen: 127.0.0.1:18443\nhttp_listen: 127.0.0.1:18080\n"
         "access_log: true\nrequest_rate: 100000\ngate_workers: 1\n");
-    char ca[OS_PATH_MAX], certificate[OS_PATH_MAX];
-    assert_ok(os_path(ca, "%s/gate/client-ca.pem", dir));
-    assert_ok(os_path(certificate, "%s/gate/tls.crt", dir));
-    struct cx_buf pem = CX_BUF_INIT(16384);
-    assert_ok(os_file_read(certificate, 16384, &pem));
-    assert_ok(os_file_write(ca, cx_buf_view(&pem), 0644));
-    cx_buf_clear(&pem);
-    assert_nginx_accepts("uid_base: 0\nhttps_listen: '*:18443'\nhttp_listen: '[::1]:18080'\n");
-    assert_int_equal(unlink(ca), 0);
+    assert_nginx_accepts("uid_base: 0\nhttps_listen: '*:18443'\nhttp_listen: '[::1]:18080'\n"
+                         "client_certificate_listen: '*:18444'\n");
 }
 
 static void test_what_is_off_is_not_in_the_file(void **state)
@@ -61,7 +54,7 @@ static void test_what_is_off_is_not_in_the_file(void **state)
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(1 << 18);
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(GATE_CONFIG_MAX);
     const struct config config = make_config(&arena, "request_rate: 77\nbody_max: 9999\n");
-    const struct gate_options options = {cx_str_from(dir), &config, false};
+    const struct gate_options options = {cx_str_from(dir), &config};
     const char *text = render(&options, &out);
     assert_null(strstr(text, "@{")); /* nothing left over */
     assert_null(strstr(text, "ssl_verify_client"));
@@ -78,13 +71,14 @@ static void test_tls_and_headers_are_as_promised(void **state)
     (void)state;
     CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(1 << 18);
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(GATE_CONFIG_MAX);
-    const struct config config = make_config(&arena, "http_listen: 127.0.0.1:1080\n");
-    const struct gate_options options = {cx_str_from(dir), &config, true};
+    const struct config config = make_config(
+        &arena, "http_listen: 127.0.0.1:1080\nclient_certificate_listen: 127.0.0.1:1444\n");
+    const struct gate_options options = {cx_str_from(dir), &config};
     const char *text = render(&options, &out);
     assert_non_null(strstr(text, "ssl_protocols TLSv1.2 TLSv1.3;"));
     assert_non_null(strstr(text, "merge_slashes off;"));
     assert_non_null(strstr(text, "proxy_pass_request_headers off;"));
-    assert_non_null(strstr(text, "ssl_verify_client optional;"));
+    assert_non_null(strstr(text, "ssl_verify_client optional_no_ca;"));
     assert_non_null(strstr(text, "/ocsp/"));
     assert_non_null(strstr(text, "default-src 'none'"));
 }
@@ -97,7 +91,7 @@ static void test_a_directory_that_nginx_would_misread_is_refused(void **state)
     const struct config config = make_config(&arena, "{}");
     static const char *const bad[] = {"/a b", "/a;b", "/a{b", "/a$b", "relative", ""};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        const struct gate_options options = {cx_str_from(bad[i]), &config, false};
+        const struct gate_options options = {cx_str_from(bad[i]), &config};
         assert_err(gate_render(&options, NULL, &out), USAGE);
     }
 }

@@ -55,13 +55,15 @@ cx_err acme_principal_load(struct store_tx *tx, struct acme_call *call, struct a
     access_principal_clear(&request->principal); /* a closure may run again */
     *ret_active = false;
     CX_TRY(user_find(tx, call->directory.tenant_id, acting.user_id, request->arena, &user));
-    if (user.state != USER_ACTIVE)
+    bool usable = false;
+    CX_TRY(user_is_usable(tx, call->directory.tenant_id, &user, &usable));
+    if (!usable)
         return CX_OK;
     request->permission = permission;
     request->principal.tenant_id = call->directory.tenant_id;
     request->principal.user_id = acting.user_id;
     request->principal.group_id = acting.group_id;
-    CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &request->principal));
+    CX_TRY(access_principal_load(request->core, tx, request->now_us, &request->principal));
     *ret_active = true;
     return CX_OK;
 }

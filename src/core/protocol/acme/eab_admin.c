@@ -216,7 +216,7 @@ static cx_err check_member(struct store_tx *tx, const struct creating *c)
         .tenant_id = c->row.tenant_id, .user_id = c->row.user_id, .group_id = c->row.group_id};
     if (!c->row.has_group_id)
         return CX_OK;
-    CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &member));
+    CX_TRY(access_principal_load(request->core, tx, request->now_us, &member));
     member.authenticated = true;
     bool may = access_may(&member, PERMISSION_REQUEST_CREATE, &place);
     access_principal_clear(&member);

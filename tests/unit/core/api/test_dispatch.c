@@ -85,6 +85,9 @@ static void a_session_goes_the_same_way_and_steps_up(void **state)
     assert_answer(200, "{\"items\":[]}");
     call("GET", "/v1/users?limit=5", "session=other", "", "");
     assert_answer(401, "session-invalid");
+    /* A certificate counts when the request says so, and only then. */
+    call("GET", "/v1/users?limit=5", "Client-Certificate", "", "");
+    assert_answer(401, "client-certificate-missing");
 }
 
 static void a_denied_change_is_recorded(void **state)
