@@ -253,8 +253,8 @@ cx_err access_conflict_check_delegate(struct store_tx *tx, const struct principa
     CX_TRY(access_conflicts(tx, delegate->tenant_id, arena, &conflicts, &count));
     for (size_t i = 0; i < count; i++) {
         struct cx_str one = conflicts[i].one, other = conflicts[i].other;
-        if ((is_delegated(delegator->rights, one) && holds(delegate->rights, other)) ||
-            (is_delegated(delegator->rights, other) && holds(delegate->rights, one)))
+        if ((is_delegated(delegator->rights, one) && rights_hold(delegate->rights, other)) ||
+            (is_delegated(delegator->rights, other) && rights_hold(delegate->rights, one)))
             return cx_refuse(diag, CX_ERR(DENIED), "delegation_id", "roles-conflict",
                              "Nobody holds both %.*s and %.*s, by delegation neither.",
                              CX_STR_ARG(one), CX_STR_ARG(other));

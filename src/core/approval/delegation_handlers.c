@@ -148,7 +148,7 @@ static cx_err check_conflict(struct store_tx *tx, const struct delegation_create
     struct principal delegate = {.tenant_id = create->row.tenant_id,
                                  .user_id = create->row.delegate_id,
                                  .authenticated = true};
-    CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &delegate));
+    CX_TRY(access_principal_load(request->core, tx, request->now_us, &delegate));
     cx_err err = access_conflict_check_delegate(tx, &delegate, &request->principal, request->arena,
                                                 request->diag);
     access_principal_clear(&delegate);

@@ -164,7 +164,7 @@ cx_err delegation_use(struct store_tx *tx, struct api_request *request, struct c
     CX_TRY(check_delegator(tx, request, &row));
     struct principal delegator = {
         .tenant_id = tenant_id, .user_id = row.delegator_id, .authenticated = true};
-    CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &delegator));
+    CX_TRY(access_principal_load(request->core, tx, request->now_us, &delegator));
     err = access_conflict_check_delegate(tx, &request->principal, &delegator, request->arena,
                                          request->diag);
     if (cx_failed(err)) {

@@ -76,7 +76,7 @@ static cx_err check_requester(struct store_tx *tx, struct api_request *request,
     CX_TRY(user_find(tx, asker.tenant_id, row->requester_id, request->arena, &user));
     bool may = user.state == USER_ACTIVE;
     if (may && right_of(row->kind, &permission)) {
-        CX_TRY(access_principal_load(request->core, tx, false, request->now_us, &asker));
+        CX_TRY(access_principal_load(request->core, tx, request->now_us, &asker));
         may = access_may(&asker, permission, NULL);
         access_principal_clear(&asker);
     }
