@@ -115,7 +115,7 @@ def test_a_service_account_acts_with_its_certificate_alone(world, outside, robot
                                                           'csr': pki.csr(['DNS:www.example.org'])}).expect(201)
     assert request['requester_id'] == robot['id']
     # Its owner could as well have asked: they are one person.
-    robot['owner'].post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='approver-is-owner')
+    robot['owner'].post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='requester-is-approver')
     world.admin.get('/v1/users/' + robot['id']).expect(200)['client_certificates'][0]['last_used']
     uses = [e for e in world.admin.pages('/v1/audit/entries?action=client.certificate.use') if e['object_id'] == made['id']]
     assert len(uses) == 1 and uses[0]['actor_id'] == robot['id']

@@ -87,15 +87,15 @@ def test_it_and_its_owner_are_one_person(world):
     cases = [(boss, robot), (robot, boss), (robot, twin)]
     for asks, decides in cases:
         request = world.request(client=asks)
-        decides.post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='approver-is-owner')
+        decides.post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='requester-is-approver')
         denied = [e for e in entries(world, 'request.approve') if e['object_id'] == request['id']]
-        assert denied and denied[0]['outcome'] == 'denied' and denied[0]['details']['rule'] == 'approver-is-owner'
+        assert denied and denied[0]['outcome'] == 'denied' and denied[0]['details']['rule'] == 'requester-is-approver'
     # Giving the robot away in between changes nothing: who owned it did.
     request = world.request(client=robot)
     world.admin.post(f'/v1/service-accounts/{robot_account["id"]}/transfer',
                      {'owner_id': other.user_id, 'reason': 'moved'}).expect(200)
     for person in (boss, other):
-        person.post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='approver-is-owner')
+        person.post(f'/v1/requests/{request["id"]}/approve', {'comment': 'me'}).problem(403, rule='requester-is-approver')
     world.user('approver').post(f'/v1/requests/{request["id"]}/approve', {'comment': 'fine'}).expect(200)
 
 
