@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness import bad_input, pki
+from harness.scim import ERROR, Directory
 
 GOOD = {'certificate_profile': 'server-tls', 'csr': 'x'}
 
@@ -138,6 +139,9 @@ class Everything:
         self.matrix = bad_input.Matrix(CONTRACT, known)
         self.callers = [instance.user('administrator', name='Caller'), instance.user('security-officer', name='Other Caller')]
         self.rights = [set(c.get('/v1/me').expect(200)['permissions']) for c in self.callers]
+        self.directory = Directory(instance)  # whose token opens nothing but SCIM
+        self.callers.append(self.directory.client)
+        self.rights.append({'scim.provision'})
         before = self.state()
         self.failures = {operation.name: list(self.faults(operation)) for operation in self.matrix.operations}
         self.changes = {what: (before[what], now) for what, now in self.state().items() if now != before[what]}
@@ -162,7 +166,8 @@ class Everything:
         for case in operation.cases:
             headers = {'Content-Type': case.content_type} if case.body is not None and case.content_type else {}
             answer = send_again(client, case, headers)
-            wrong = JUDGES[case.kind](case, answer)
+            scim = case.kind == 'problem' and case.target.startswith('/scim/')
+            wrong = JUDGES['scim' if scim else case.kind](case, answer)
             if wrong:
                 yield f'{case.name}: {wrong}: {answer.status} {answer.body[:300]!r}'
 
@@ -214,7 +219,19 @@ def judge_page(case, answer):
     return None if answer.status in (400, 413, 422) and is_page else 'expected a page that refuses'
 
 
-JUDGES = {'problem': judge_problem, 'gate': judge_gate, 'ocsp': judge_ocsp, 'acme': judge_acme, 'page': judge_page}
+def judge_scim(case, answer):
+    """RFC 7644 §3.12. What nothing can be called is not found; the gate's refusals are its own."""
+    if answer.status not in (*case.statuses, *((404,) if case.statuses == bad_input.FORM else ())):
+        return f'expected {case.statuses}'
+    if answer.header('Content-Type') == 'application/problem+json':
+        return judge_gate(case, answer)
+    error = answer.json()
+    if error.get('schemas') != [ERROR] or error.get('status') != str(answer.status) or not error.get('detail') or not error.get('rule'):
+        return 'an incomplete error'
+    return None
+
+
+JUDGES = {'problem': judge_problem, 'scim': judge_scim, 'gate': judge_gate, 'ocsp': judge_ocsp, 'acme': judge_acme, 'page': judge_page}
 
 
 @pytest.fixture(scope='module')
@@ -229,10 +246,10 @@ def test_every_operation_refuses_bad_input(everything):
 
 def test_bad_input_changed_nothing(instance, everything):
     assert not everything.changes
-    for client in everything.callers:
-        done = [entry['action'] for entry in instance.admin.pages('/v1/audit/entries?actor_id=' + client.user_id)
+    for user_id in [client.user_id for client in everything.callers[:2]] + [everything.directory.id]:
+        done = [entry['action'] for entry in instance.admin.pages('/v1/audit/entries?actor_id=' + user_id)
                 if entry['outcome'] == 'done']
-        assert done == ['user.enroll'], done
+        assert done == ([] if user_id == everything.directory.id else ['user.enroll']), done
 
 
 def test_bad_input_leaves_nothing_of_the_contract_out(everything):

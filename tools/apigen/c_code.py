@@ -156,7 +156,8 @@ def operation_row(op):
             f"     .mutating = {'true' if op.mutating else 'false'},"
             f" .step_up = {'true' if op.step_up else 'false'}, .body_max = {op.body_max},"
             f" .raw_request = {text(op.raw_request)},\n"
-            f"     .raw_response = {'true' if op.raw_response else 'false'}, .status = {op.status},"
+            f"     .raw_response = {'true' if op.raw_response else 'false'},"
+            f" .raw_query = {'true' if op.raw_query else 'false'}, .status = {op.status},"
             f" .in = &in_{op.name}, .out = {out}}},")
 
 

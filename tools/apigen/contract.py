@@ -73,6 +73,7 @@ class Operation:
     body_max: int
     raw_request: str
     raw_response: list
+    raw_query: bool
     status: int
     inputs: list
     response: str  # name of the schema, "" when raw
@@ -328,7 +329,7 @@ class Reader:
             self.fail(where, "x-step-up is true, on an operation with a permission")
         return Operation(name, method, path, node.get("summary", ""), node.get("description", ""), permission,
                          anonymous, audit, read_only, body_max, raw.get("request", ""), raw.get("response", []),
-                         status, inputs, response, step_up, cli.get("command", []), cli.get("columns", []))
+                         raw.get("query", False) is True, status, inputs, response, step_up, cli.get("command", []), cli.get("columns", []))
 
     def contract(self):
         operations = []

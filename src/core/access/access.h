@@ -75,7 +75,8 @@ cx_err access_permission_from_name(struct cx_str name, enum permission *ret_perm
 
 /* The roles that every tenant has. */
 #define ACCESS_ADMINISTRATOR CX_STR("administrator")
-enum { ACCESS_BUILTIN_COUNT = 13 };
+#define ACCESS_PROVISIONER CX_STR("provisioner")
+enum { ACCESS_BUILTIN_COUNT = 14 };
 const char *access_builtin_name(size_t role);
 void access_builtin_permissions(size_t role, struct permission_set *ret_permissions);
 /* False when name is none of them. */

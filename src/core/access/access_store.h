@@ -40,6 +40,8 @@ cx_err user_set_state(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
 /* The address and its blind index change together. */
 cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                       struct cx_sealed email, struct cx_bytes email_index);
+/* No address, and another user may have the one that was. */
+cx_err user_forget_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id);
 
 struct token_row {
     struct cx_id token_id, user_id;

@@ -5,7 +5,7 @@
 static const char *const NAMES[ACCESS_BUILTIN_COUNT] = {
     "administrator",    "manager",          "finance-manager", "standard-user", "basic-user",
     "discovery-user",   "requester",        "approver",        "operator",      "auditor",
-    "incident-manager", "security-officer", "key-custodian",
+    "incident-manager", "security-officer", "key-custodian",   "provisioner",
 };
 
 enum {
@@ -22,7 +22,8 @@ enum {
     I = 1 << 10, /* incident-manager */
     Y = 1 << 11, /* security-officer */
     K = 1 << 12, /* key-custodian */
-    EVERYBODY = (1 << ACCESS_BUILTIN_COUNT) - 1,
+    V = 1 << 13, /* provisioner: a directory, which is nobody and may one thing */
+    EVERYBODY = V - 1,
     ASKERS = A | M | S | B | R,
 };
 #define TENANT ACCESS_REACH_TENANT
@@ -67,6 +68,12 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_CLIENT_CA_READ] = {A | U | Y, TENANT, false},
     [PERMISSION_CLIENT_CA_SET] = {A, TENANT, true},
     [PERMISSION_CLIENT_CA_REMOVE] = {A | I | Y, TENANT, true},
+    [PERMISSION_SCIM_CLIENT_READ] = {A | U | Y, TENANT, false},
+    [PERMISSION_SCIM_CLIENT_SET] = {A, TENANT, true},
+    [PERMISSION_SCIM_CLIENT_REVOKE] = {A | I | Y, TENANT, true},
+    [PERMISSION_SCIM_GROUP_SET] = {A, TENANT, true},
+    [PERMISSION_SCIM_USER_SET] = {A, TENANT, true},
+    [PERMISSION_SCIM_PROVISION] = {V, TENANT, true},
     [PERMISSION_USER_FACTOR_RESET] = {A, TENANT, true},
     [PERMISSION_GROUP_READ] = {A | M | U | I | Y, OBJECT, false},
     [PERMISSION_GROUP_CREATE] = {A, TENANT, true},

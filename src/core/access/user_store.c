@@ -122,3 +122,15 @@ cx_err user_set_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
     store_bind_bytes(q, 3, email_index);
     return store_exec(q);
 }
+
+cx_err user_forget_email(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id)
+{
+    const struct cx_sealed none = {.envelope = CX_BYTES(NULL, 0)};
+    struct store_stmt *q = NULL;
+    CX_TRY(row_tenant_user_set_email(tx, tenant_id, user_id, none));
+    CX_TRY(store_prepare(
+        tx, "UPDATE tenant_user SET email_index = NULL WHERE tenant_id = $1 AND user_id = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, user_id);
+    return store_exec(q);
+}

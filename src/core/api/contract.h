@@ -87,11 +87,13 @@ struct api_operation {
     enum permission permission;
     const char *audit; /* action name; NULL when nothing changes */
     bool mutating;
-    bool step_up;            /* a session needs a fresh factor: authentication/session.h */
-    uint32_t body_max;       /* 0: no body allowed */
-    const char *raw_request; /* content type of a body that is not JSON; NULL: JSON */
-    bool raw_response;       /* out is a struct api_raw */
-    uint16_t status;         /* of success */
+    bool step_up;      /* a session needs a fresh factor: authentication/session.h */
+    uint32_t body_max; /* 0: no body allowed */
+    const char
+        *raw_request;  /* content types, ", " between, of a body that is not JSON; NULL: JSON */
+    bool raw_response; /* out is a struct api_raw */
+    bool raw_query;    /* the handler reads the query of request->target itself */
+    uint16_t status;   /* of success */
     const struct api_schema *in;
     const struct api_schema *out;
 };

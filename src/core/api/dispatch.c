@@ -112,6 +112,13 @@ static void log_failure(const struct api_exchange *exchange, cx_err err)
                exchange->diag.rule, "text", exchange->diag.text, NULL);
 }
 
+static enum api_problem_types problem_types(struct cx_str target)
+{
+    if (cx_str_starts(target, CX_STR("/acme/")))
+        return API_PROBLEM_ACME;
+    return cx_str_starts(target, CX_STR("/scim/")) ? API_PROBLEM_SCIM : API_PROBLEM_OWN;
+}
+
 void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t status)
 {
     if (exchange->answered)
@@ -122,17 +129,16 @@ void api_exchange_refuse(struct api_exchange *exchange, cx_err err, uint16_t sta
     if (err.code == CX_E_NOTFOUND)
         record_unreached(exchange);
     const struct api_problem_kind *kind = api_problem_kind(err);
-    bool acme = cx_str_starts(exchange->head.target, CX_STR("/acme/"));
+    enum api_problem_types types = problem_types(exchange->head.target);
     cx_buf_reset(&exchange->text);
     exchange->answered = true;
     exchange->answer.raw = NULL;
-    exchange->answer.status = status ? status : kind->status;
-    exchange->answer.content_type = "application/problem+json";
+    exchange->answer.status = api_problem_status(err, status, types);
+    exchange->answer.content_type = api_problem_content_type(types);
     exchange->answer.retry_after_s =
         exchange->request.retry_after_s ? exchange->request.retry_after_s : kind->retry_after_s;
-    if (cx_failed(api_problem_write(err, status, acme ? API_PROBLEM_ACME : API_PROBLEM_OWN,
-                                    &exchange->diag, exchange->request.request_id,
-                                    &exchange->text)))
+    if (cx_failed(api_problem_write(err, status, types, &exchange->diag,
+                                    exchange->request.request_id, &exchange->text)))
         cx_buf_reset(&exchange->text); /* no memory: the status alone must do */
     exchange->answer.body = cx_buf_view(&exchange->text);
 }
@@ -251,11 +257,29 @@ static cx_err decode_body(struct api_exchange *exchange, struct cx_bytes body, v
     return CX_OK;
 }
 
+/* want: one media type, or several with ", " between. */
+static bool is_one_of(struct cx_str content_type, const char *want)
+{
+    char type[64];
+    for (;;) {
+        size_t len = strcspn(want, ",");
+        if (len < sizeof(type)) {
+            memcpy(type, want, len);
+            type[len] = '\0';
+            if (http_media_type_is(content_type, type))
+                return true;
+        }
+        if (want[len] == '\0')
+            return false;
+        want += len + 2;
+    }
+}
+
 static cx_err check_content_type(struct api_exchange *exchange)
 {
     const struct api_operation *operation = exchange->request.operation;
     const char *want = operation->raw_request ? operation->raw_request : "application/json";
-    if (operation->body_max == 0 || http_media_type_is(exchange->head.content_type, want))
+    if (operation->body_max == 0 || is_one_of(exchange->head.content_type, want))
         return CX_OK;
     return cx_refuse(&exchange->diag, CX_ERR(PARSE), "", "content-type",
                      "Send the body as Content-Type: %s.", want);
@@ -295,7 +319,9 @@ static cx_err call_handler(struct api_exchange *exchange, struct cx_bytes body)
                            &exchange->request.reason));
     CX_TRY(
         api_decode_path(exchange->route.values, exchange->route.value_count, &exchange->diag, in));
-    CX_TRY(api_decode_query(operation->in, exchange->query, &exchange->arena, &exchange->diag, in));
+    if (!operation->raw_query)
+        CX_TRY(api_decode_query(operation->in, exchange->query, &exchange->arena, &exchange->diag,
+                                in));
     CX_TRY(decode_body(exchange, body, in, &root));
     CX_TRY(handler->call(&exchange->request, in, out));
     return encode(exchange, out);

@@ -58,14 +58,69 @@ static const char *acme_type(uint16_t status)
     return status == 429 ? "rateLimited" : "malformed";
 }
 
+const char *api_problem_content_type(enum api_problem_types types)
+{
+    return types == API_PROBLEM_SCIM ? "application/scim+json" : "application/problem+json";
+}
+
+uint16_t api_problem_status(cx_err err, uint16_t status, enum api_problem_types types)
+{
+    if (status)
+        return status;
+    status = api_problem_kind(err)->status;
+    return status == 422 && types == API_PROBLEM_SCIM ? 400 : status;
+}
+
+/* RFC 7644 §3.12 table 9: what each rule is called there. A refusal that it has no word for has none. */
+static const char *scim_type(cx_err err, const struct cx_diag *diag)
+{
+    static const char *const types[][2] = {
+        {"scim-filter", "invalidFilter"}, {"scim-path", "invalidPath"},
+        {"scim-target", "noTarget"},      {"scim-value", "invalidValue"},
+        {"scim-syntax", "invalidSyntax"}, {"scim-mutability", "mutability"},
+        {"scim-too-many", "tooMany"},
+    };
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (cx_str_is(cx_str_from(diag->rule), types[i][0]))
+            return types[i][1];
+    if (err.code == CX_E_CONFLICT)
+        return "uniqueness";
+    return err.code == CX_E_PARSE ? "invalidSyntax" : NULL;
+}
+
+/* RFC 7644 §3.12: status is a string there. rule and request_id are ours. */
+static cx_err write_scim(cx_err err, uint16_t status, const struct cx_diag *diag,
+                         struct cx_id call_id, struct cx_buf *out)
+{
+    bool detailed = api_problem_kind(err)->detailed && diag;
+    const char *type = detailed ? scim_type(err, diag) : NULL;
+    struct json_writer json = json_writer(out);
+    char text[8];
+    snprintf(text, sizeof(text), "%u", (unsigned)status);
+    CX_TRY(json_begin_object(&json, NULL));
+    CX_TRY(json_begin_array(&json, "schemas"));
+    CX_TRY(json_write_text(&json, NULL, "urn:ietf:params:scim:api:messages:2.0:Error"));
+    CX_TRY(json_end(&json));
+    CX_TRY(json_write_text(&json, "status", text));
+    if (type)
+        CX_TRY(json_write_text(&json, "scimType", type));
+    CX_TRY(json_write_text(&json, "detail",
+                           detailed && diag->text[0] ? diag->text : default_detail(err)));
+    if (detailed && diag->rule[0])
+        CX_TRY(json_write_text(&json, "rule", diag->rule));
+    CX_TRY(json_write_id(&json, "request_id", CX_ID_CALL, call_id));
+    return json_end(&json);
+}
+
 cx_err api_problem_write(cx_err err, uint16_t status, enum api_problem_types types,
                          const struct cx_diag *diag, struct cx_id call_id, struct cx_buf *out)
 {
     const struct api_problem_kind *kind = api_problem_kind(err);
     bool detailed = kind->detailed && diag;
     char type[80];
-    if (status == 0)
-        status = kind->status;
+    status = api_problem_status(err, status, types);
+    if (types == API_PROBLEM_SCIM)
+        return write_scim(err, status, diag, call_id, out);
     if (types == API_PROBLEM_ACME)
         snprintf(type, sizeof(type), "urn:ietf:params:acme:error:%s", acme_type(status));
     else

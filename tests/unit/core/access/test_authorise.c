@@ -129,7 +129,7 @@ static void privileged_roles_are_those_with_power(void **state)
 {
     (void)state;
     static const char *const privileged[] = {"administrator", "manager", "incident-manager",
-                                             "security-officer"};
+                                             "security-officer", "provisioner"};
     for (size_t i = 0; i < ACCESS_BUILTIN_COUNT; i++) {
         struct permission_set permissions;
         bool expected = false;

@@ -56,6 +56,48 @@ static void field_rule_and_detail_are_sent(void **state)
     assert_string_equal(text(root, "detail"), "No \"wildcards\" here.");
 }
 
+/* RFC 7644 §3.12: its schema, a status that is a text, and a scimType where it has one. */
+static void under_scim_errors_are_those_of_its_rfc(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cx_category category;
+        const char *rule, *status, *type;
+    } rows[] = {
+        {CX_E_PARSE, "scim-filter", "400", "invalidFilter"},
+        {CX_E_PARSE, "scim-path", "400", "invalidPath"},
+        {CX_E_PARSE, "scim-target", "400", "noTarget"},
+        {CX_E_POLICY, "scim-value", "400", "invalidValue"},
+        {CX_E_PARSE, "scim-mutability", "400", "mutability"},
+        {CX_E_LIMIT, "scim-too-many", "400", "tooMany"},
+        {CX_E_PARSE, "json-syntax", "400", "invalidSyntax"},
+        {CX_E_CONFLICT, "user-name-taken", "409", "uniqueness"},
+        {CX_E_DENIED, "group-privileged", "403", NULL},
+        {CX_E_AUTH, "token-invalid", "401", NULL},
+        {CX_E_STORE, "", "503", NULL},
+    };
+    types = API_PROBLEM_SCIM;
+    for (size_t i = 0; i < CX_COUNT_OF(rows); i++) {
+        struct cx_diag diag = CX_DIAG_INIT;
+        cx_err err = cx_refuse(&diag, (cx_err){rows[i].category}, "x", rows[i].rule, "Why.");
+        json_auto_t *root = problem(err, 0, &diag);
+        assert_string_equal(json_string_value(json_array_get(json_object_get(root, "schemas"), 0)),
+                            "urn:ietf:params:scim:api:messages:2.0:Error");
+        assert_string_equal(text(root, "status"), rows[i].status);
+        if (rows[i].category == CX_E_STORE) /* the inside stays inside */
+            assert_string_not_equal(text(root, "detail"), "Why.");
+        else
+            assert_string_equal(text(root, "detail"), "Why.");
+        if (rows[i].type)
+            assert_string_equal(text(root, "scimType"), rows[i].type);
+        else
+            assert_null(text(root, "scimType"));
+    }
+    types = API_PROBLEM_OWN;
+    assert_string_equal(api_problem_content_type(API_PROBLEM_SCIM), "application/scim+json");
+    assert_int_equal(api_problem_status(CX_ERR(POLICY), 403, API_PROBLEM_SCIM), 403);
+}
+
 static void under_acme_the_types_are_those_of_its_rfc(void **state)
 {
     (void)state;
@@ -106,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_category_has_a_status),
         cmocka_unit_test(field_rule_and_detail_are_sent),
+        cmocka_unit_test(under_scim_errors_are_those_of_its_rfc),
         cmocka_unit_test(under_acme_the_types_are_those_of_its_rfc),
         cmocka_unit_test(internal_detail_never_leaks),
         cmocka_unit_test(http_may_name_its_own_status),
