@@ -6,32 +6,18 @@
 #include "core/change/change.h"
 #include "core/field.h"
 
-enum { BATCH_MAX = 500, BATCH_TEXT_MAX = 20 * 1024, SLUG_MAX = 64, SCRATCH_MAX = 64 * 1024 * 1024 };
+enum { BATCH_MAX = 500, BATCH_TEXT_MAX = 20 * 1024, SLUG_MAX = 64 };
 
 /* ---- coming in ---- */
 
-/* What comes with the group, now or by a binding that has yet to begin. */
 static cx_err refuse_privileged(struct store_tx *tx, struct api_request *request,
-                                const struct scim_group *group, struct cx_id user_id)
+                                const struct scim_group *group)
 {
-    struct access_subject_ids who = {.user_id = user_id};
-    const struct access_held *held = NULL;
-    struct access_rights *rights = NULL;
-    CX_CLEANUP(arena_clear) struct arena scratch = ARENA_INIT(SCRATCH_MAX);
-    struct access_state state;
     bool privileged = false;
     if (group->privileged_allowed)
         return CX_OK;
-    CX_TRY(access_state_of(tx, request->principal.tenant_id, who, ACCESS_NOW, &scratch, &state));
-    for (size_t i = 0; i < state.binding_count; i++)
-        state.bindings[i].start_us = 0;
-    CX_TRY(access_rights_compile(&state, who, request->now_us, &rights));
-    size_t count = access_rights_held(rights, &held);
-    for (size_t i = 0; i < count; i++)
-        privileged =
-            privileged || (held[i].path_count && cx_id_eq(held[i].path[0], group->group_id) &&
-                           access_is_privileged(&held[i].binding->permissions));
-    access_rights_release(rights);
+    CX_TRY(scim_group_is_privileged(tx, request->principal.tenant_id, group->group_id,
+                                    request->now_us, request->arena, &privileged));
     if (!privileged)
         return CX_OK;
     return cx_refuse(
@@ -61,8 +47,8 @@ static cx_err come_in(struct store_tx *tx, struct scim_call *call, const struct 
                          "A directory adds nobody to a group who knows its token or who handed it "
                          "the group; another person has to.");
     CX_TRY(group_add_member(tx, tenant_id, group->group_id, user_id, call->client.user_id,
-                            request->now_us));
-    CX_TRY(refuse_privileged(tx, request, group, user_id));
+                            request->now_us, request->diag));
+    CX_TRY(refuse_privileged(tx, request, group));
     return access_conflict_check(tx, tenant_id, user_id, request->now_us, request->diag);
 }
 

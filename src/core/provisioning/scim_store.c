@@ -1,6 +1,9 @@
 #include "core/provisioning/scim_store.h"
 
 #include "core/access/group_store.h"
+#include "core/access/state_store.h"
+
+enum { GROUP_ROLES_MAX = 256 };
 
 /* ---- directories ---- */
 
@@ -257,6 +260,53 @@ cx_err scim_group_update(struct store_tx *tx, struct cx_id tenant_id,
         store_bind_null(q, 9);
     CX_TRY(store_exec(q));
     return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+}
+
+/* UNION: the walk ends even if a cycle were there. */
+static const char roles_sql[] =
+    "WITH RECURSIVE above (group_id, level) AS (SELECT $2, 0 UNION SELECT n.parent_id, a.level + 1 "
+    "FROM group_nesting n JOIN above a ON n.child_id = a.group_id WHERE n.tenant_id = $1 "
+    "AND n.ended_us IS NULL AND a.level < 32) "
+    "SELECT DISTINCT b.role FROM role_binding b JOIN above a ON b.subject_id = a.group_id "
+    "WHERE b.tenant_id = $1 AND b.subject_type = 'group' AND b.ended_us IS NULL "
+    "AND (b.expires_us IS NULL OR b.expires_us > $3) "
+    "AND (b.standing IS NULL OR b.standing = 'eligible') ORDER BY b.role";
+
+static cx_err roles_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                       cx_time now_us, struct arena *arena, struct cx_str *roles, size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(store_prepare(tx, roles_sql, &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, group_id);
+    store_bind_int(q, 3, now_us);
+    for (;;) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        if (count == GROUP_ROLES_MAX)
+            return CX_ERR(LIMIT);
+        CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &roles[count++]));
+    }
+    *ret_count = count;
+    return CX_OK;
+}
+
+cx_err scim_group_is_privileged(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                                cx_time now_us, struct arena *arena, bool *ret_privileged)
+{
+    struct cx_str roles[GROUP_ROLES_MAX];
+    size_t count = 0;
+    *ret_privileged = false;
+    CX_TRY(roles_of(tx, tenant_id, group_id, now_us, arena, roles, &count));
+    for (size_t i = 0; i < count && !*ret_privileged; i++) {
+        struct permission_set permissions;
+        CX_TRY(access_role_permissions(tx, tenant_id, roles[i], ACCESS_NOW, &permissions, NULL));
+        *ret_privileged = access_is_privileged(&permissions);
+    }
+    return CX_OK;
 }
 
 /* ---- members ---- */

@@ -102,6 +102,10 @@ cx_err scim_group_page(struct store_tx *tx, struct cx_id tenant_id, const struct
 /* Whether a group has this name here, and if so whether it is one that a directory made and removed. */
 cx_err scim_group_name_taken(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name,
                              bool *ret_taken, bool *ret_removed);
+/* Whether a privileged role comes with the group, by itself or one above it: now, by a binding that has yet to begin, or to
+ * be activated. */
+cx_err scim_group_is_privileged(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                                cx_time now_us, struct arena *arena, bool *ret_privileged);
 /* Writes all but what is never changed (made_here, created_us): of a group that has a row. */
 cx_err scim_group_update(struct store_tx *tx, struct cx_id tenant_id,
                          const struct scim_group *group);
