@@ -131,7 +131,7 @@ cx_err handle_service_account_list(struct api_request *request,
 {
     struct service_list list = {.request = request, .limit = (size_t)in->limit};
     struct api_service_account_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("service-account", in->cursor, request->diag, &list.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.rows));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.limit, &list.accounts));
     CX_TRY(store_read(request->core->store, read_accounts, &list));
@@ -143,7 +143,7 @@ cx_err handle_service_account_list(struct api_request *request,
     if (page.has_next_cursor) {
         const struct service_row *last = &list.rows[list.count - 1];
         struct page_key key = {last->created_us, last->user_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "service-account", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -59,7 +59,7 @@ cx_err handle_notice_contacts(struct api_request *request, const struct api_noti
 {
     struct listing list = {.request = request, .limit = (size_t)in->limit};
     struct api_notice_contact_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+    CX_TRY(page_cursor_parse("notice-contact", in->cursor, request->diag, &list.after));
     CX_TRY(store_read(request->core->store, read_page, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
     for (size_t i = 0; i < list.count; i++)
@@ -69,7 +69,7 @@ cx_err handle_notice_contacts(struct api_request *request, const struct api_noti
     if (page.has_next_cursor) {
         struct page_key key = {list.rows[list.count - 1].created_us,
                                list.rows[list.count - 1].contact_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "notice-contact", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

@@ -35,7 +35,7 @@ cx_err handle_notice_ledger(struct api_request *request, const struct api_notice
                            .limit = (size_t)in->limit};
     struct api_notice_delivery_view *items = NULL;
     if (in->has_cursor) /* oldest first: no cursor is before every row */
-        CX_TRY(page_cursor_parse(in->cursor, request->diag, &list.after));
+        CX_TRY(page_cursor_parse("notice-delivery", in->cursor, request->diag, &list.after));
     cx_err err = store_read(request->core->store, read_ledger, &list);
     if (err.code == CX_E_NOTFOUND)
         return notice_refuse_unknown(request->diag);
@@ -47,7 +47,7 @@ cx_err handle_notice_ledger(struct api_request *request, const struct api_notice
     page.has_next_cursor = list.count == list.limit;
     if (page.has_next_cursor) {
         struct page_key key = {0, list.rows[list.count - 1].row.delivery_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "notice-delivery", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;

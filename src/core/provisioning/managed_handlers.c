@@ -55,7 +55,7 @@ cx_err handle_scim_group_list(struct api_request *request, const struct api_scim
 {
     struct listing l = {.request = request, .limit = (size_t)in->limit};
     struct api_scim_group_view *items = NULL;
-    CX_TRY(page_cursor_parse(in->cursor, request->diag, &l.after));
+    CX_TRY(page_cursor_parse("scim-group", in->cursor, request->diag, &l.after));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, l.limit, &l.rows));
     CX_TRY(store_read(request->core->store, read_page, &l));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, l.count, &items));
@@ -65,7 +65,7 @@ cx_err handle_scim_group_list(struct api_request *request, const struct api_scim
     page.has_next_cursor = l.count == l.limit;
     if (page.has_next_cursor) {
         struct page_key key = {l.rows[l.count - 1].created_us, l.rows[l.count - 1].group_id};
-        CX_TRY(page_cursor_write(request->arena, &key, &page.next_cursor));
+        CX_TRY(page_cursor_write(request->arena, "scim-group", &key, &page.next_cursor));
     }
     ret_out->body = page;
     return CX_OK;
