@@ -160,7 +160,7 @@ static int listen_in(CURL *easy, curl_infotype type, char *data, size_t len, voi
     (void)easy;
     if (type == CURLINFO_HEADER_OUT) {
         size_t n = 0;
-        sending->ended |= len >= 4 && memcmp(data, "QUIT", 4) == 0;
+        sending->ended |= cx_str_starts((struct cx_str){data, len}, CX_STR("QUIT"));
         while (!sending->ended && n < len && n < STAGE_MAX - 1 && data[n] >= 'A' && data[n] <= 'Z')
             n++;
         if (!sending->ended) {

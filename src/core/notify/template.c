@@ -61,7 +61,7 @@ static bool may(const struct member *member, struct cx_str name)
         if (cx_str_is(name, member->names[i]))
             return true;
     for (size_t i = 0; i < CX_COUNT_OF(BODY_NAMES); i++)
-        if (strcmp(member->key, "body") == 0 && cx_str_is(name, BODY_NAMES[i]))
+        if (cx_str_is(cx_str_from(member->key), "body") && cx_str_is(name, BODY_NAMES[i]))
             return true;
     return false;
 }
