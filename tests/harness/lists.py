@@ -48,7 +48,12 @@ class Rows:
     def access(self):
         self.groups = [self.make('/v1/groups', name=f'group-{i}')['id'] for i in range(3)]
         for i in range(3):
-            self.make('/v1/tokens', label=f'token {i}', expires_in_days=300)
+            self.make('/v1/tokens', label=f'token {i}', expires_in_days=60)
+        for i in range(3):
+            self.make('/v1/service-accounts', display_name=f'robot {i}', purpose='test', owner_id=self.other.user_id)
+        directory = self.make('/v1/scim-clients', display_name='directory')
+        for group in self.groups:
+            self.make(f'/v1/scim-groups/{group}', status=200, client_id=directory['client']['user_id'])
         self.leavers = [self.instance.user('basic-user', name=f'Leaver {i}') for i in range(3)]
         for leaver in self.leavers:
             self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(31))
@@ -82,11 +87,18 @@ class Rows:
 
     def incidents(self):
         opened = [self.make('/v1/incidents', type='misissuance', impact='medium', urgency='high', source='self_reported',
-                            title=f'Incident {i}', summary='Names of another.', tracks=['public'], certificates=['tls']) for i in range(3)]
+                            title=f'Incident {i}', summary='Names of another.', tracks=['public', 'customer'], certificates=['tls']) for i in range(3)]
         self.incident = opened[0]['id']
         for i in range(3):
             self.make(f'/v1/incidents/{self.incident}/timeline', kind='note', detail=f'note {i}')
         self.scope = self.make(f'/v1/incidents/{self.incident}/scopes', comment='all', issued_after='2020-01-01T00:00:00Z')['id']
+        for i in range(3):
+            self.make('/v1/notice-contacts', role='security', language='en', name=f'contact {i}', email=f'c{i}@customer.example')
+        self.make(f'/v1/incidents/{self.incident}/timeline', kind='issuance_stopped', detail='stopped')
+        self.notice = self.make(f'/v1/incidents/{self.incident}/notices', scope_id=self.scope, nature='a mistake', impact='none yet',
+                                steps=['2031-12-01T12:00:00Z; Somebody; Something'])['id']
+        wait_for(lambda: self.admin.get(f'/v1/incidents/{self.incident}/notices/{self.notice}').expect(200)['state'] == 'drafted',
+                 'the texts are there', 60, 0.2)
         blocks = [self.make('/v1/blocks', incident_id=self.incident, kind='name', domain=f'no{i}.example.net', reason='because')['id']
                   for i in range(6)]
         for block in blocks[:3]:
@@ -154,6 +166,8 @@ class Rows:
             'user_list': List('/v1/users'),
             'token_list': List('/v1/tokens', filters={'user_id': users}),
             'group_list': List('/v1/groups'),
+            'service_account_list': List('/v1/service-accounts'),
+            'scim_group_list': List('/v1/scim-groups', 'group_id'),
             'binding_list': List('/v1/bindings'),
             'review_list': List('/v1/access-reviews'),
             'review_items': List(f'/v1/access-reviews/{self.review}/items', 'binding_id', order=None,
@@ -180,6 +194,8 @@ class Rows:
             'incident_timeline': List(incident + '/timeline', 'seq', order=None, after='seq'),
             'incident_scope_certificates': List(f'{incident}/scopes/{self.scope}/certificates', 'certificate_id', order=None,
                                                 after='certificate_id'),
+            'notice_contacts': List('/v1/notice-contacts'),
+            'notice_ledger': List(f'{incident}/notices/{self.notice}/ledger', 'delivery_id', order=None),
             'block_list': List('/v1/blocks', order='placed', filters={
                 'lifted': (['false', 'true'], lambda row, value: value == 'true' or 'lifted' not in row)}),
             'acme_directory_list': List('/v1/acme-directories'),

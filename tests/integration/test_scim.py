@@ -114,7 +114,7 @@ def test_every_route_needs_a_directory(instance, admin, directory, stranger, oth
 
 
 def test_the_token_of_a_directory_opens_nothing_else(instance, admin, directory):
-    for path in ('/v1/me', '/v1/users', '/v1/groups', '/v1/certificates', '/v1/tokens', '/v1/audit/entries'):
+    for path in ('/v1/users', '/v1/groups', '/v1/certificates', '/v1/tokens', '/v1/audit/entries'):
         directory.client.get(path).problem(403, rule='permission-missing')
     directory.client.post('/v1/tokens', {'label': 'more', 'expires_in_days': 1}).problem(403)
 
@@ -529,6 +529,8 @@ def test_an_administrator_hands_over_and_takes_back(instance, admin, directory):
     admin.post('/v1/scim-groups/' + group, {'client_id': by_hand.user_id}).problem(422, rule='scim-client-unknown')
     admin.post('/v1/scim-users/' + user, {'client_id': directory.id, 'user_name': 'again'}).problem(409, rule='user-has-a-directory')
     admin.post('/v1/scim-users/' + directory.id, {'client_id': directory.id, 'user_name': 'x'}).problem(422, rule='user-is-a-directory')
+    robot = admin.post('/v1/service-accounts', {'display_name': 'robot', 'purpose': 'test', 'owner_id': by_hand.user_id}).expect(201)['id']
+    admin.post('/v1/scim-users/' + robot, {'client_id': directory.id, 'user_name': 'y'}).problem(422, rule='user-is-a-service')
 
 
 def test_a_large_group_is_set_at_once(directory):

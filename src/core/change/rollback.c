@@ -57,7 +57,7 @@ static cx_err check_entry(struct store_tx *tx, struct reading *it)
         CX_TRY(change_hash_add(hash, store_col_text(q, 0), store_col_text(q, 1),
                                store_col_int(q, 2), store_col_text(q, 3)));
     }
-    it->holds = tied && memcmp(said, hash, CHANGE_HASH_LEN) == 0;
+    it->holds = tied && cx_bytes_eq(CX_BYTES(said, sizeof(said)), CX_BYTES(hash, sizeof(hash)));
     return CX_OK;
 }
 

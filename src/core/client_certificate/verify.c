@@ -150,8 +150,8 @@ cx_err client_certificate_binding(struct store_tx *tx, struct cx_id tenant_id,
 {
     struct client_binding_row binding;
     CX_TRY(client_binding_find_key(tx, tenant_id, certificate->spki_sha256, arena, &binding));
-    bool same = memcmp(binding.issuer_sha256, certificate->issuer_sha256,
-                       sizeof(binding.issuer_sha256)) == 0 &&
+    bool same = cx_bytes_eq(CX_BYTES(binding.issuer_sha256, sizeof(binding.issuer_sha256)),
+                            CX_BYTES(certificate->issuer_sha256, sizeof(binding.issuer_sha256))) &&
                 cx_bytes_eq(binding.serial, certificate->serial);
     if (binding.whole && !same)
         return CX_ERR(NOTFOUND);

@@ -102,7 +102,7 @@ static cx_err refused_before(struct simulation *it, const struct issuance *run,
     bool refused = err.code == CX_E_POLICY || err.code == CX_E_PARSE;
     if (!refused)
         CX_TRY(err);
-    *ret_before = refused && strcmp(before.rule, diag->rule) == 0;
+    *ret_before = refused && cx_str_is(cx_str_from(before.rule), diag->rule);
     return CX_OK;
 }
 

@@ -189,6 +189,9 @@ static cx_err write_adoption(struct store_tx *tx, void *arg)
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(request->diag, err, "user_id", "user-unknown", "There is no such user.");
     CX_TRY(err);
+    if (a->user.service)
+        return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-is-a-service",
+                         "A service account is its owner's, not a directory's.");
     err = scim_client_find(tx, a->row.tenant_id, a->row.user_id, &other);
     if (cx_is_ok(err))
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-is-a-directory",

@@ -20,12 +20,13 @@ static void user_is_written(void **state)
     assert_ok(api_encode(&api_schema_user_view, &user, &out));
     assert_bytes(
         cx_buf_view(&out),
-        "{\"id\":\"usr_00000000000000000000000000\",\"display_name\":\"A "
+        "{\"id\":\"usr_00000000000000000000000000\",\"kind\":\"person\",\"display_name\":\"A "
         "\\\"B\\\"\\n\",\"state\":\"active\","
         "\"roles\":[\"approver\",\"auditor\"],\"created\":\"2026-11-21T22:00:00Z\"}",
-        strlen("{\"id\":\"usr_00000000000000000000000000\",\"display_name\":\"A "
-               "\\\"B\\\"\\n\",\"state\":\"active\","
-               "\"roles\":[\"approver\",\"auditor\"],\"created\":\"2026-11-21T22:00:00Z\"}"));
+        strlen(
+            "{\"id\":\"usr_00000000000000000000000000\",\"kind\":\"person\",\"display_name\":\"A "
+            "\\\"B\\\"\\n\",\"state\":\"active\","
+            "\"roles\":[\"approver\",\"auditor\"],\"created\":\"2026-11-21T22:00:00Z\"}"));
 }
 
 static void optional_members_need_their_flag(void **state)
