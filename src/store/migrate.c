@@ -2,6 +2,10 @@
  * Schema versions. Each migration is one transaction together with its line in schema_migration, so
  * a crash leaves a whole number of them. SQLite serialises starters by its write lock, PostgreSQL
  * by an advisory lock (postgres.c). Migrations only go forward.
+ *
+ * Every migration that the schema lacks is applied, in the order of the numbers. Each domain numbers
+ * its own, so one may come later with a lower number than others that are there: it must not build
+ * on their order.
  */
 #include "store/store_internal.h"
 
@@ -11,53 +15,56 @@ static const char create_table[] =
     "CREATE TABLE IF NOT EXISTS schema_migration (version BIGINT PRIMARY KEY, "
     "name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_us BIGINT NOT NULL)";
 
-static const char read_newest[] =
-    "SELECT version, sha256 FROM schema_migration ORDER BY version DESC LIMIT 1";
+static const char read_versions[] = "SELECT version, sha256 FROM schema_migration ORDER BY version";
 static const char add_version[] =
     "INSERT INTO schema_migration (version, name, sha256, applied_us) VALUES ($1, $2, $3, $4)";
 
-struct newest {
-    int64_t version; /* 0: none */
-    char sha256[65];
+/* What the schema says of itself, beside the migrations that are built in. Versions are above zero. */
+struct schema {
+    int64_t unknown;                    /* a version that this program does not have; 0: none */
+    int64_t altered;                    /* a version that another program made; 0: none */
+    const struct store_migration *next; /* the first that is lacking; NULL: none */
 };
 
-static cx_err find_newest(struct store_tx *tx, void *arg)
+/* Both lists are in order. */
+static cx_err compare_versions(struct store_tx *tx, void *arg)
 {
-    struct newest *newest = arg;
-    *newest = (struct newest){0};
+    struct schema schema = {0};
     struct store_stmt *q = NULL;
-    CX_TRY(store_prepare(tx, read_newest, &q));
-    bool row = false;
-    CX_TRY(store_step(q, &row));
-    if (!row)
-        return CX_OK;
-    newest->version = store_col_int(q, 0);
-    snprintf(newest->sha256, sizeof(newest->sha256), "%.*s", CX_STR_ARG(store_col_text(q, 1)));
+    size_t at = 0;
+    CX_TRY(store_prepare(tx, read_versions, &q));
+    for (;;) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        int64_t version = row ? store_col_int(q, 0) : INT64_MAX;
+        for (; at < store_migration_count && store_migrations[at].version < version; at++)
+            if (!schema.next)
+                schema.next = &store_migrations[at];
+        if (!row)
+            break;
+        bool known = at < store_migration_count && store_migrations[at].version == version;
+        if (!known)
+            schema.unknown = version;
+        else if (!cx_str_is(store_col_text(q, 1), store_migrations[at++].sha256))
+            schema.altered = version;
+    }
+    *(struct schema *)arg = schema;
     return CX_OK;
 }
 
-static int64_t program_version(void)
-{
-    return store_migrations[store_migration_count - 1].version;
-}
-
 /* Refuses a schema that this program does not know. */
-static cx_err check_known(const struct newest *newest, struct cx_diag *diag)
+static cx_err check_known(const struct schema *schema, struct cx_diag *diag)
 {
-    if (newest->version > program_version())
+    if (schema->unknown)
         return cx_refuse(diag, CX_ERR(CONFLICT), "database", "schema-newer",
-                         "The database has schema version %" PRId64 ", this program knows %" PRId64
-                         ": run the newer program.",
-                         newest->version, program_version());
-    for (size_t i = 0; i < store_migration_count; i++) {
-        const struct store_migration *known = &store_migrations[i];
-        if (known->version == newest->version &&
-            !cx_str_is(cx_str_from(known->sha256), newest->sha256))
-            return cx_refuse(diag, CX_ERR(CONFLICT), "database", "schema-differs",
-                             "Schema version %" PRId64 " of the database was made by a different "
-                             "program: its migration is not the one built in here.",
-                             newest->version);
-    }
+                         "The database has schema version %" PRId64
+                         ", which this program does not have: run the newer program.",
+                         schema->unknown);
+    if (schema->altered)
+        return cx_refuse(diag, CX_ERR(CONFLICT), "database", "schema-differs",
+                         "Schema version %" PRId64 " of the database was made by a different "
+                         "program: its migration is not the one built in here.",
+                         schema->altered);
     return CX_OK;
 }
 
@@ -81,19 +88,15 @@ static cx_err apply(struct store_tx *tx, void *arg)
     return store_exec(q);
 }
 
-/* One transaction: finds the newest version under the lock and applies the next, if there is one.
- */
+/* One transaction: finds what is lacking under the lock and applies the first of it. */
 static cx_err forward_once(struct store_conn *conn, struct cx_diag *diag, bool *ret_done)
 {
     CX_TRY(conn->ops->script(conn, create_table));
-    struct newest newest;
-    CX_TRY(store_run(conn, find_newest, &newest));
-    CX_TRY(check_known(&newest, diag));
-    struct step step = {0};
+    struct schema schema;
+    CX_TRY(store_run(conn, compare_versions, &schema));
+    CX_TRY(check_known(&schema, diag));
+    struct step step = {.migration = schema.next};
     cx_clock_system(&step.clock);
-    for (size_t i = 0; i < store_migration_count && !step.migration; i++)
-        if (store_migrations[i].version > newest.version)
-            step.migration = &store_migrations[i];
     if (step.migration)
         CX_TRY(store_run(conn, apply, &step));
     *ret_done = !step.migration;
@@ -132,19 +135,20 @@ cx_err store_migrate(const struct store_options *options, struct cx_diag *diag)
 
 cx_err store_check_schema(struct store_conn *conn, struct cx_diag *diag)
 {
-    struct newest newest = {0};
+    struct schema schema = {0};
     CX_TRY(conn->ops->begin(conn, STORE_MODE_READ));
-    cx_err found = store_run(conn, find_newest, &newest);
+    cx_err found = store_run(conn, compare_versions, &schema);
     conn->ops->rollback(conn);
     if (found.code == CX_E_INTERNAL) /* no such table */
-        newest.version = 0;
+        schema = (struct schema){.next = &store_migrations[0]};
     else
         CX_TRY(found);
-    CX_TRY(check_known(&newest, diag));
-    if (newest.version < program_version())
+    CX_TRY(check_known(&schema, diag));
+    if (schema.next)
         return cx_refuse(diag, CX_ERR(CONFLICT), "database", "schema-older",
-                         "The database has schema version %" PRId64 ", this program needs %" PRId64
-                         ": run certinext init or serve, which bring it forward.",
-                         newest.version, program_version());
+                         "The database lacks schema version %" PRId64
+                         ", which this program needs: run certinext init or serve, which bring it "
+                         "forward.",
+                         schema.next->version);
     return CX_OK;
 }

@@ -196,6 +196,8 @@ def test_versions_are_tied_to_the_log(make_instance, engine, cluster):
     instance.write("INSERT INTO state_change (tenant_id, object, object_key, version, content, entry_id, position) "
                    "SELECT tenant_id, 'group', 'aa', 1, '{}', e.entry_id, 9 FROM audit_entry e WHERE state_hash IS NULL LIMIT 1")
     assert ('version-untied', '', '') in found(instance) and ('row-deleted', 'group', '') in found(instance)
+    wait_for(lambda: int(instance.read('SELECT COUNT(*) FROM audit_entry')[0][0]) ==
+             int(instance.read('SELECT COALESCE(MAX(size), 0) FROM audit_checkpoint')[0][0]), 'a checkpoint over every entry')
     instance.write("UPDATE audit_entry SET state_hash = leaf_hash WHERE action = 'role.set'")
     lines = instance.cli('doctor', '--data', instance.data, '--json').json()['items']
     assert [line['verdict'] for line in lines if line['check'] == 'audit'] == ['fail']

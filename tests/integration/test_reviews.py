@@ -74,7 +74,8 @@ def test_another_person_answers_once(world):
     decide(world.second, review, own, 'revoke').problem(409, rule='review-answered')
     decide(world.officer, review, binding, 'revoke', 'left the team').expect(200)
     assert world.admin.get('/v1/bindings/' + binding).expect(200)['state'] == 'ended'
-    operator.get('/v1/me').problem(403, rule='permission-missing')
+    assert operator.get('/v1/me').expect(200)['roles'] == [], 'who is authenticated may know who they are'
+    operator.get('/v1/certificates').problem(403, rule='permission-missing')
     item = items(world.officer, review)[binding]
     assert (item['state'], item['comment'], item['decided_by_id']) == ('revoked', 'left the team', world.officer.user_id)
     other = binding_of(world, world.user('auditor'))

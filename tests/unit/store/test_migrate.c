@@ -95,6 +95,29 @@ static void test_altered_migration_is_refused(void **state)
     assert_string_equal(diag.rule, "schema-differs");
 }
 
+/* A domain's next migration may have a lower number than what another domain has already brought. */
+static void test_one_that_is_lacking_is_applied(void **state)
+{
+    (void)state;
+    char url[TEST_URL_MAX];
+    struct store *store = test_store_open(&databases, STORE_SQLITE, url);
+    static char forget[] = "DELETE FROM schema_migration WHERE version = 6", /* drill_clock */
+        drop[] = "DROP TABLE drill_clock", use[] = "DELETE FROM drill_clock";
+    assert_ok(store_write(store, run_sql, forget));
+    assert_ok(store_write(store, run_sql, drop));
+    store_close(store);
+    store = NULL;
+    struct store_options options = {.url = cx_str_from(url)};
+    struct cx_diag diag = CX_DIAG_INIT;
+    assert_err(store_open(&options, &diag, &store), CONFLICT);
+    assert_string_equal(diag.rule, "schema-older");
+    diag = CX_DIAG_INIT;
+    assert_ok(store_migrate(&options, &diag));
+    assert_ok(store_open(&options, &diag, &store));
+    assert_ok(store_write(store, run_sql, use));
+    store_close(store);
+}
+
 static void *migrate_thread(void *arg)
 {
     struct store_options options = {.url = cx_str_from(arg)};
@@ -145,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_versions_postgres),
         cmocka_unit_test(test_older_schema_is_refused),
         cmocka_unit_test(test_altered_migration_is_refused),
+        cmocka_unit_test(test_one_that_is_lacking_is_applied),
         cmocka_unit_test(test_concurrent_sqlite),
         cmocka_unit_test(test_concurrent_postgres),
     };
