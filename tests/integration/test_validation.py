@@ -314,6 +314,8 @@ CAA_CASES = [  # name, what is asked beside it, problem
     ('account.example', {}, 'caa'), ('account.example', {'account_uri': 'https://ca.example/acct/1'}, ''),
     ('account.example', {'account_uri': 'https://ca.example/acct/2'}, 'caa'),
     ('method.example', {'method': 'dns-01'}, ''), ('method.example', {'method': 'http-01'}, 'caa'), ('method.example', {}, 'caa'),
+    ('onlywild.example', {'wildcard': True}, 'caa'), ('iodef.example', {'wildcard': True}, ''),
+    ('percent.example', {}, 'caa'), ('percent.example', {'wildcard': True}, 'caa'), ('additive.example', {}, ''), ('reserved.example', {}, ''),
     ('near.other.example', {}, ''), ('alias.example', {}, 'caa'), ('broken.example', {}, 'dns'), ('a.broken.example', {}, 'dns')]
 
 
@@ -327,6 +329,8 @@ def test_caa(resolver):
         'malformed.example': [dns.caa('issue', 'ca.example'), b'\0\377x'],
         'account.example': [dns.caa('issue', 'ca.example; accounturi=https://ca.example/acct/1')],
         'method.example': [dns.caa('issue', 'ca.example; validationmethods=tls-alpn-01,dns-01')],
+        'percent.example': [dns.caa('issue', '%%%%%')], 'additive.example': [dns.caa('issue', ';'), dns.caa('issue', 'ca.example')],
+        'reserved.example': [dns.caa('issue', 'ca.example', 127), dns.caa('future', 'x', 127)],
         'near.other.example': [dns.caa('ISSUE', 'ca.example')]}
     server = resolver({(name, dns.CAA): rdata for name, rdata in records.items()})
     server.records[('alias.example', dns.CNAME)] = 'other.example'
@@ -487,6 +491,17 @@ def test_tls_alpn_for_an_address(tmp_path):
                          outbound_allow_networks='127.0.0.0/8')
         assert answer['problem'] == expected, (name, answer)
         assert names == ['1.0.0.127.in-addr.arpa']
+
+
+def test_http_for_an_address(web):
+    """RFC 8738 §5: nothing is resolved, and Host is the address."""
+    for address, host, family in (('127.0.0.1', b'127.0.0.1', socket.AF_INET), ('::1', b'[::1]', socket.AF_INET6)):
+        server = web(address, family=family)
+        server.answers[PATH] = crooked.ok(KEY_AUTHORIZATION)
+        answer = ask_one(challenge('http-01', address, ip=True), validation_http_port=server.port, dns_trust_anchor='none',
+                         outbound_allow_networks='127.0.0.0/8,::1/128')
+        assert answer['problem'] == '', (address, answer)
+        assert b'\r\nHost: %b:%d\r\n' % (host, server.port) in server.seen[-1][1]
 
 
 def test_a_silent_tls_server_ends_in_time(resolver, web):

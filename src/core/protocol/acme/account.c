@@ -1,6 +1,7 @@
 /* Accounts: RFC 8555 §7.3 (creation, update, deactivation), §7.1.2.1 (list of orders). */
 #include "api_routes.h"
 #include "base/cleanup.h"
+#include "base/checked.h"
 #include "codec/json_write.h"
 #include "core/access/access_store.h"
 #include "core/field.h"
@@ -66,8 +67,22 @@ static struct field_place contact_place(const struct acme_call *call, struct cx_
 
 /* ---- the account object ---- */
 
+/* binding: what the client sent and we verified (§7.3.4: the object of a new account returns it), or NULL. */
+static cx_err write_binding(struct json_writer *json, const struct json_node *binding,
+                            struct cx_diag *diag)
+{
+    static const char *const members[] = {"protected", "payload", "signature"};
+    CX_TRY(json_begin_object(json, "externalAccountBinding"));
+    for (size_t i = 0; i < CX_COUNT_OF(members); i++) {
+        struct cx_str text = CX_STR_NONE;
+        CX_TRY(json_read_str(binding, members[i], JWS_MAX, diag, &text));
+        CX_TRY(json_write_str(json, members[i], text));
+    }
+    return json_end(json);
+}
+
 static cx_err answer_account(struct acme_call *call, uint16_t status,
-                             const struct acme_account *account)
+                             const struct acme_account *account, const struct json_node *binding)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(ACME_ANSWER_MAX);
     struct json_writer json = json_writer(&out);
@@ -82,6 +97,8 @@ static cx_err answer_account(struct acme_call *call, uint16_t status,
     if (account->terms_us)
         CX_TRY(json_write_bool(&json, "termsOfServiceAgreed", true));
     CX_TRY(json_write_str(&json, "orders", orders));
+    if (binding)
+        CX_TRY(write_binding(&json, binding, call->request->diag));
     CX_TRY(json_end(&json));
     CX_TRY(acme_answer_json(call, status, &out));
     return acme_header(call, "Location", url);
@@ -93,6 +110,7 @@ struct creating {
     struct acme_call *call;
     bool only_existing, agreed, bound;
     struct cx_str contact;
+    struct json_node binding; /* as it was sent; when bound */
     struct acme_eab_row eab;
     bool found;
     struct acme_account existing;
@@ -125,7 +143,7 @@ static cx_err answer_existing(struct creating *c)
     if (c->existing.state != ACME_ACCOUNT_VALID)
         return acme_refuse(call, ACME_UNAUTHORIZED_ACCOUNT, "account-deactivated",
                            "The account of this key is deactivated.");
-    return answer_account(call, 200, &c->existing);
+    return answer_account(call, 200, &c->existing, NULL);
 }
 
 static cx_err read_binding(struct creating *c, const struct json_node *payload)
@@ -137,8 +155,8 @@ static cx_err read_binding(struct creating *c, const struct json_node *payload)
                            "This directory needs an external account binding: ask for a key.");
     if (!c->bound)
         return CX_OK;
-    struct json_node binding = json_member(payload, "externalAccountBinding");
-    return acme_eab_verify(call, &binding, &c->eab);
+    c->binding = json_member(payload, "externalAccountBinding");
+    return acme_eab_verify(call, &c->binding, &c->eab);
 }
 
 static cx_err read_user(struct store_tx *tx, void *arg)
@@ -216,7 +234,7 @@ static cx_err create(struct creating *c)
     struct acme_account made = {.account_id = c->row.account_id,
                                 .contact = c->row.contact,
                                 .terms_us = c->agreed ? c->row.terms_us : 0};
-    return answer_account(call, 201, &made);
+    return answer_account(call, 201, &made, c->bound ? &c->binding : NULL);
 }
 
 static cx_err new_account(struct acme_call *call)
@@ -339,7 +357,7 @@ cx_err handle_acme_account(struct api_request *request, const struct api_acme_ac
     if (cx_is_ok(err) && !acme_is_get(&call))
         err = update(&call);
     if (cx_is_ok(err))
-        err = answer_account(&call, 0, &call.account);
+        err = answer_account(&call, 0, &call.account, NULL);
     return acme_close(&call, err);
 }
 

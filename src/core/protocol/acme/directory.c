@@ -87,3 +87,34 @@ cx_err handle_acme_new_nonce(struct api_request *request, const struct api_acme_
     ret_out->raw.status = request->head_only ? 200 : 204; /* §7.2 */
     return acme_close(&call, err);
 }
+
+/* ---- the same by POST-as-GET, which §6.3 allows beside GET ---- */
+
+static cx_err open_signed(struct acme_call *call, struct api_request *request,
+                          struct cx_id directory_id, struct cx_bytes body, struct api_raw *raw)
+{
+    CX_TRY(acme_open(call, request, directory_id, body, ACME_BY_ACCOUNT, PERMISSION_REQUEST_CREATE,
+                     raw));
+    return acme_require_get(call);
+}
+
+cx_err handle_acme_directory_signed(struct api_request *request,
+                                    const struct api_acme_directory_signed_in *in,
+                                    struct api_acme_directory_signed_out *ret_out)
+{
+    struct acme_call call;
+    cx_err err = open_signed(&call, request, in->directory_id, in->body, &ret_out->raw);
+    if (cx_is_ok(err))
+        err = show(&call);
+    return acme_close(&call, err);
+}
+
+cx_err handle_acme_new_nonce_signed(struct api_request *request,
+                                    const struct api_acme_new_nonce_signed_in *in,
+                                    struct api_acme_new_nonce_signed_out *ret_out)
+{
+    struct acme_call call;
+    cx_err err = open_signed(&call, request, in->directory_id, in->body, &ret_out->raw);
+    ret_out->raw.content_type = "text/plain";
+    return acme_close(&call, err);
+}

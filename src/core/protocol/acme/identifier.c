@@ -1,5 +1,6 @@
 #include "core/protocol/acme/identifier.h"
 #include "base/cleanup.h"
+#include "pki/lint/text.h"
 #include "pki/name.h"
 
 #include <stdio.h>
@@ -27,6 +28,15 @@ static cx_err check_ip_form(struct arena *arena, struct cx_str text, const struc
                      CX_STR_ARG(canonical));
 }
 
+/* RFC 8555 §7.1.4: what begins with "xn--" must be properly encoded. */
+static cx_err check_a_labels(const struct pki_name *name, struct cx_diag *diag)
+{
+    if (lint_dns_punycode_valid(name->value))
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(PARSE), "", "identifier-a-label",
+                     "A label that begins with xn-- must be Punycode of an international name.");
+}
+
 /* *ret_error says what kind of refusal a failure is. */
 static cx_err read_one(struct arena *arena, const struct json_node *node, struct cx_diag *diag,
                        enum acme_error *ret_error, struct pki_name *ret_name)
@@ -50,7 +60,7 @@ static cx_err read_one(struct arena *arena, const struct json_node *node, struct
                          "Identifiers are of type dns or ip.");
     }
     CX_TRY(pki_name_parse(arena, ip ? PKI_NAME_IP : PKI_NAME_DNS, value, "", diag, ret_name));
-    return ip ? check_ip_form(arena, value, ret_name, diag) : CX_OK;
+    return ip ? check_ip_form(arena, value, ret_name, diag) : check_a_labels(ret_name, diag);
 }
 
 cx_err acme_identifier_read(struct acme_call *call, const struct json_node *payload,

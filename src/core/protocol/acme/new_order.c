@@ -201,6 +201,7 @@ static cx_err new_order(struct acme_call *call)
     struct acme_order order = {.order_id = o.order.order_id,
                                .account_id = o.order.account_id,
                                .replaces_id = o.order.replaces_id,
+                               .replaces_serial = o.predecessor.certificate.serial,
                                .profile_name = o.profile->name,
                                .created_us = o.order.created_us,
                                .expires_us = o.order.expires_us,

@@ -53,8 +53,11 @@ cx_err acme_nonce_check(struct acme_call *call)
     uint8_t want[PROTECT_INDEX_LEN];
     if (cx_fault_every("acme-nonce"))
         return refuse(call);
-    if (!call->jws.has_nonce || cx_failed(base64url_decode(call->jws.nonce, &bytes)) ||
-        bytes.len != ACME_NONCE_LEN)
+    if (!call->jws.has_nonce)
+        return refuse(call);
+    if (cx_failed(base64url_decode(call->jws.nonce, &bytes))) /* RFC 8555 §6.5.2 */
+        return acme_refuse(call, ACME_MALFORMED, "nonce-form", "The nonce is not base64url.");
+    if (bytes.len != ACME_NONCE_LEN)
         return refuse(call);
     CX_TRY(mac(call->request, call->directory.tenant_id, bytes.ptr, want));
     cx_time age_us = call->request->now_us - issued_us(cx_buf_view(&bytes));

@@ -15,7 +15,7 @@ enum { ACME_NONCE_LEN = 32, ACME_NONCE_KEY_LEN = 16 /* time and random octets na
 
 cx_err acme_nonce_new(struct api_request *request, struct cx_id tenant_id,
                       struct cx_str *ret_nonce);
-/* Made here and not too old; call->nonce is set. badNonce otherwise. */
+/* Made here and not too old; call->nonce is set. malformed when it is not base64url, badNonce otherwise. */
 cx_err acme_nonce_check(struct acme_call *call);
 /* Seen for the first time on this node; badNonce otherwise. After the signature has been verified. */
 cx_err acme_nonce_take(struct acme_call *call);

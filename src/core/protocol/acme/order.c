@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "codec/json_write.h"
 #include "core/protocol/acme/identifier.h"
+#include "core/protocol/acme/renewal.h"
 
 static const char *const CHALLENGES[ACME_CHALLENGE_COUNT] = {
     [ACME_HTTP_01] = "http-01",
@@ -196,6 +197,8 @@ static cx_err write_order(struct acme_call *call, struct json_writer *json,
     CX_TRY(json_end(json));
     /* Clients send and expect this name (draft-ietf-acme-profiles); it is not in the contract. */
     CX_TRY(json_write_str(json, "profile", order->profile_name));
+    if (!cx_id_is_zero(order->replaces_id)) /* RFC 9773 §5 */
+        CX_TRY(acme_certificate_ref_write(call, json, "replaces", order->replaces_serial));
     CX_TRY(write_links(call, json, order, status));
     if (status == ACME_ORDER_INVALID)
         CX_TRY(write_error(json, order));

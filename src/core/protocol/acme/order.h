@@ -47,6 +47,7 @@ enum acme_order_status {
 struct acme_order {
     struct cx_id order_id, account_id, replaces_id, request_id; /* zero: none */
     struct cx_str profile_name;
+    struct cx_bytes replaces_serial; /* of the certificate that it replaces; empty: none */
     cx_time created_us, expires_us;
     const struct acme_authorization *authorizations; /* in the order of the identifiers */
     size_t authorization_count;

@@ -37,8 +37,9 @@ cx_err acme_order_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
     CX_TRY(store_prepare(
         tx,
         "SELECT o.profile_name, o.replaces_id, o.request_id, o.created_us, o.expires_us, "
-        "r.state, r.result_id, r.failure_rule FROM acme_order o LEFT JOIN request r "
+        "r.state, r.result_id, r.failure_rule, c.serial FROM acme_order o LEFT JOIN request r "
         "ON r.tenant_id = o.tenant_id AND r.request_id = o.request_id "
+        "LEFT JOIN certificate c ON c.tenant_id = o.tenant_id AND c.certificate_id = o.replaces_id "
         "WHERE o.tenant_id = $1 AND o.order_id = $2 AND o.account_id = $3",
         &q));
     store_bind_id(q, 1, tenant_id);
@@ -54,6 +55,7 @@ cx_err acme_order_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
     CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &order.profile_name));
     order.replaces_id = store_col_id(q, 1); /* NULL reads as the zero id */
     order.request_id = store_col_id(q, 2);
+    CX_TRY(arena_copy(arena, store_col_bytes(q, 8), &order.replaces_serial));
     if (!cx_id_is_zero(order.request_id)) {
         CX_TRY(request_state_from_name(store_col_text(q, 5), &order.request_state));
         order.certificate_id = store_col_id(q, 6);

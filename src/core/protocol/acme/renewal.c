@@ -39,6 +39,19 @@ cx_err acme_certificate_ref_read(struct acme_call *call, struct cx_str text,
         "A certificate is named by base64url(key identifier).base64url(serial number).");
 }
 
+cx_err acme_certificate_ref_write(struct acme_call *call, struct json_writer *json, const char *key,
+                                  struct cx_bytes serial)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(ACME_CERTIFICATE_REF_MAX);
+    const struct issuer_entry *issuer = NULL;
+    CX_TRY(issuer_get(call->request->core, call->directory.tenant_id, call->directory.issuer_id,
+                      &issuer));
+    CX_TRY(base64url_encode(issuer->pki.key_id, &out));
+    CX_TRY(cx_buf_add_u8(&out, '.'));
+    CX_TRY(base64url_encode(serial, &out));
+    return json_write_str(json, key, (struct cx_str){(const char *)out.ptr, out.len});
+}
+
 /* ---- replacing: §5 ---- */
 
 static bool names_issuer(const struct acme_certificate_ref *ref, const struct issuer_entry *issuer)

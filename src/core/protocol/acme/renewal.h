@@ -5,6 +5,7 @@
  * renewed at once; and a window that an operator has set for many certificates (renewal_admin.c) is taken where it is earlier.
  */
 #pragma once
+#include "codec/json_write.h"
 #include "core/issuance/certificate_store.h"
 #include "core/issuance/request_store.h"
 #include "core/protocol/acme/acme.h"
@@ -17,6 +18,10 @@ struct acme_certificate_ref {
 };
 cx_err acme_certificate_ref_read(struct acme_call *call, struct cx_str text,
                                  struct acme_certificate_ref *ret_ref);
+
+/* The same of a certificate of the directory's issuer, as a member of a JSON object. */
+cx_err acme_certificate_ref_write(struct acme_call *call, struct json_writer *json, const char *key,
+                                  struct cx_bytes serial);
 
 /* The certificate that an order replaces. */
 struct acme_predecessor {
