@@ -10,11 +10,6 @@
 
 enum { CHAIN_DER_MAX = ISSUER_CHAIN_MAX * PKI_CERTIFICATE_MAX };
 
-/* A certificate from outside and what stands above it. */
-struct brought {
-    struct cx_bytes certificate, chain; /* DER; the chain concatenated */
-};
-
 static cx_err read_pem(struct cli *cli, const char *name, size_t max, struct pem_block **ret_blocks,
                        size_t *ret_count)
 {
@@ -46,21 +41,24 @@ static cx_err check_link(struct cli *cli, const struct pki_certificate *lower,
 }
 
 /* A chain that does not hold would be served to every client: it is refused here. */
-static cx_err read_brought(struct cli *cli, struct brought *ret_brought)
+cx_err ca_read_brought(struct cli *cli, struct ca_brought *ret_brought)
 {
     struct pem_block *first = NULL, *above = NULL;
     size_t first_count = 0, count = 0;
     struct pki_certificate lower, upper;
     CX_CLEANUP(cx_buf_clear) struct cx_buf der = CX_BUF_INIT(CHAIN_DER_MAX);
-    struct brought brought;
+    struct ca_brought brought;
     CX_TRY(read_pem(cli, "certificate", 1, &first, &first_count));
     CX_TRY(read_pem(cli, "chain", ISSUER_CHAIN_MAX, &above, &count));
     brought.certificate = first[0].der;
     CX_TRY(pki_certificate_parse(brought.certificate, &cli->diag, &lower));
+    brought.not_after_us = lower.not_after_us;
     for (size_t i = 0; i < count; i++) {
         CX_TRY(pki_certificate_parse(above[i].der, &cli->diag, &upper));
         CX_TRY(check_link(cli, &lower, &upper));
         CX_TRY(cx_buf_add(&der, above[i].der));
+        if (upper.not_after_us < brought.not_after_us)
+            brought.not_after_us = upper.not_after_us;
         lower = upper;
     }
     CX_TRY(check_link(cli, &lower, &lower));
@@ -153,10 +151,10 @@ cx_err ca_install_run(struct cli *cli, const struct cli_command *command)
     struct ca_plan plan;
     struct ceremony_issuer issuer;
     struct ceremony_issuer_row requested;
-    struct brought brought;
+    struct ca_brought brought;
     (void)command;
     CX_TRY(ca_read_plan(cli, &plan));
-    CX_TRY(read_brought(cli, &brought));
+    CX_TRY(ca_read_brought(cli, &brought));
     CX_TRY(host_open(cli, &host));
     CX_TRY(host_tenant(&host, &tenant_id));
     CX_TRY(ca_refuse_taken(&host, tenant_id, plan.name));
@@ -191,7 +189,7 @@ static cx_err read_key(struct cli *cli, struct cx_bytes *ret_pkcs8)
     return CX_OK;
 }
 
-static cx_err import(struct cli *cli, const struct brought *brought, struct cx_bytes pkcs8)
+static cx_err import(struct cli *cli, const struct ca_brought *brought, struct cx_bytes pkcs8)
 {
     CX_CLEANUP(host_close) struct host host = {.opened = false};
     struct cx_id tenant_id, parent_id;
@@ -216,10 +214,10 @@ static cx_err import(struct cli *cli, const struct brought *brought, struct cx_b
 
 cx_err ca_import_run(struct cli *cli, const struct cli_command *command)
 {
-    struct brought brought;
+    struct ca_brought brought;
     struct cx_bytes pkcs8;
     (void)command;
-    CX_TRY(read_brought(cli, &brought));
+    CX_TRY(ca_read_brought(cli, &brought));
     CX_TRY(read_key(cli, &pkcs8));
     cx_err err = import(cli, &brought, pkcs8);
     cx_wipe((void *)(uintptr_t)pkcs8.ptr, pkcs8.len);

@@ -170,6 +170,19 @@ static const struct cli_option import_options[] = {
      .help = "its private key (PKCS#8, PEM)",
      .required = true},
     {.name = "chain", .value_name = "FILE", .help = "certificates above it, root last (PEM)"}};
+static const struct cli_option add_chain_options[] = {
+    DATA,
+    TENANT,
+    NAME,
+    {.name = "certificate",
+     .value_name = "FILE",
+     .help = "its certificate from another CA, or its own below a CA that has one (PEM)",
+     .required = true},
+    {.name = "chain",
+     .value_name = "FILE",
+     .help = "certificates above it, root last (PEM)",
+     .required = true}};
+static const struct cli_option remove_chain_options[] = {DATA, TENANT, NAME};
 static const struct cli_option list_options[] = {DATA, TENANT};
 static const struct cli_option key_list_options[] = {DATA};
 static const struct cli_option key_list_add_options[] = {
@@ -253,6 +266,20 @@ static const struct cli_command commands[] = {
      OPTIONS(import_options),
      .run = ca_import_run,
      .summary = "Take over an existing CA with its key"},
+    {.noun = "ca",
+     .verb = "add-chain",
+     .positionals = "",
+     OPTIONS(add_chain_options),
+     .run = ca_add_chain_run,
+     .summary = "Offer ACME clients another chain, to another root"},
+    {.noun = "ca",
+     .verb = "remove-chain",
+     .positionals = "POSITION",
+     .positional_min = 1,
+     .positional_max = 1,
+     OPTIONS(remove_chain_options),
+     .run = ca_remove_chain_run,
+     .summary = "Offer another chain no longer"},
     {.noun = "ca",
      .verb = "sign-csr",
      .positionals = "FILE",

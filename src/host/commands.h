@@ -15,6 +15,8 @@ cx_err ca_create_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_request_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_install_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_import_run(struct cli *cli, const struct cli_command *command);
+cx_err ca_add_chain_run(struct cli *cli, const struct cli_command *command);
+cx_err ca_remove_chain_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_sign_csr_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_show_run(struct cli *cli, const struct cli_command *command);
 cx_err ca_list_run(struct cli *cli, const struct cli_command *command);
@@ -57,6 +59,14 @@ cx_err ca_describe(struct host *host, struct cx_id tenant_id, const struct ca_pl
 cx_err ca_record(struct host *host, const struct ceremony_issuer *issuer, struct cx_id parent_id,
                  struct cx_bytes certificate, struct cx_bytes chain);
 cx_err ca_print_made(struct cli *cli, struct cx_str name, struct cx_id issuer_id);
+
+/* A certificate from outside and what stands above it: the options certificate and chain. */
+struct ca_brought {
+    struct cx_bytes certificate, chain; /* DER; the chain concatenated */
+    cx_time not_after_us;               /* of the first among them to end */
+};
+/* A chain that does not hold would be served to every client: it is refused here. */
+cx_err ca_read_brought(struct cli *cli, struct ca_brought *ret_brought);
 
 /* "CN=Example CA,O=Example" → attributes. A comma or backslash inside a value is written with a backslash. */
 cx_err subject_parse(struct cli *cli, struct cx_str text,

@@ -100,3 +100,27 @@ def verify(folder, leaf, chain, *arguments, check=True):
     if len(chain) > 1:
         command += ['-untrusted', paths[2]]
     return openssl(*command, *arguments, paths[0], check=check)
+
+
+def cross_sign(issuer_pem, name='Other Root', days=365, own_key_id=True):
+    """(cross-certificate for the name and key of a CA, the other root that signed it): PEM."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    crossed = x509.load_pem_x509_certificate(issuer_pem.encode())
+    private = ec.generate_private_key(ec.SECP256R1())
+    root_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    start = datetime.datetime.utcnow() - datetime.timedelta(hours=1)
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+
+    def sign(subject, public, path_length, key_id=None):
+        return (x509.CertificateBuilder().subject_name(subject).issuer_name(root_name).public_key(public)
+                .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + datetime.timedelta(days))
+                .add_extension(x509.BasicConstraints(True, path_length), True).add_extension(usage, True)
+                .add_extension(key_id or x509.SubjectKeyIdentifier.from_public_key(public), False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private.public_key()), False)
+                .sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode())
+    key_id = crossed.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value if own_key_id else None
+    return sign(crossed.subject, crossed.public_key(), 0, key_id), sign(root_name, private.public_key(), None)

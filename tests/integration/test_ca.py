@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from harness import pki
+from harness import acme, pki
 from harness.instance import ROOT, wait_for
 
 
@@ -102,6 +102,52 @@ def test_a_chain_that_does_not_hold_is_not_installed(instance, tmp_path):
     assert pki.split_pem(shown['pem']) == [signed.read_text(), root.read_text()] and shown['kind'] == 'intermediate'
     assert shown['sha256'] == hashlib.sha256(pki.der(signed.read_text())).hexdigest()
     assert ca(instance, 'show', 'nobody').status != 0
+
+
+def test_another_chain_of_a_ca(make_instance, tmp_path):
+    """A cross-certificate from another root is offered to ACME clients (RFC 8555 §7.4.2), until it is removed."""
+    instance = make_instance().start()
+    issuing, root = instance.chain()
+    name = instance.issuer()['name']
+    cross, other = pki.cross_sign(issuing)
+    old, old_root = pki.cross_sign(issuing, 'Old Root', days=0.01)
+    renamed, renamed_root = pki.cross_sign(issuing, 'Third Root', own_key_id=False)
+    texts = {'cross': cross, 'other': other, 'issuing': issuing, 'root': root, 'old': old, 'old_root': old_root, 'renamed': renamed,
+             'renamed_root': renamed_root}
+    files = dict(zip(texts, pki.files(tmp_path, **texts)))
+
+    def add(certificate, *chain):
+        above = tmp_path / 'above.pem'
+        above.write_text(''.join(pathlib.Path(files[c]).read_text() for c in chain))
+        return ca(instance, 'add-chain', '--name', name, '--certificate', files[certificate], '--chain', above, '--json')
+    for arguments, rule in ((('issuing', 'root'), 'chain-known'), (('other', 'other'), 'chain-other-ca'), (('cross', 'root'), 'chain-broken'),
+                            (('old', 'old_root'), 'chain-expired'), (('renamed', 'renamed_root'), 'chain-key-id')):
+        refused = add(*arguments)
+        assert refused.status != 0 and rule in refused.err, (arguments, refused.err)
+    assert add('cross', 'other').expect(0).json() == {'name': name, 'position': 2}
+    again = add('cross', 'other')
+    assert again.status != 0 and 'chain-known' in again.err
+
+    world = acme.World(instance)
+    account = world.account()
+    order, _ = account.order('crossed.example.org')
+    default = account.post(order['certificate'])
+    urls = {re.match('<([^>]*)>', link).group(1) for link in default.headers.get_all('Link') if 'rel="alternate"' in link}
+    assert urls == {order['certificate'] + '/1', order['certificate'] + '/2'}
+    chain = pki.split_pem(account.post(order['certificate'] + '/2').body.decode())
+    assert chain[1:] == [cross]
+    pki.verify(tmp_path, chain[0], [cross, other], '-verify_hostname', 'crossed.example.org')
+    linked = account.post(order['certificate'] + '/2').headers.get_all('Link')
+    assert {order['certificate'], order['certificate'] + '/1'} <= {re.match('<([^>]*)>', link).group(1) for link in linked}
+
+    ca(instance, 'remove-chain', '2', '--name', name).expect(0)
+    assert ca(instance, 'remove-chain', '2', '--name', name).status != 0
+    assert ca(instance, 'remove-chain', '1', '--name', name).status == 64
+    acme.problem(account.post(order['certificate'] + '/2'), 'malformed', 404)
+    assert add('cross', 'other').expect(0).json()['position'] == 3  # no URL means two chains
+    ca(instance, 'remove-chain', '3', '--name', name).expect(0)
+    actions = [e['action'] for e in instance.people()['auditor'].pages('/v1/audit/entries?object_id=' + instance.issuer()['id'])]
+    assert actions[:4] == ['system.ca.chain-remove', 'system.ca.chain-add', 'system.ca.chain-remove', 'system.ca.chain-add']
 
 
 def test_sign_the_request_of_a_ca_elsewhere(instance, tmp_path):

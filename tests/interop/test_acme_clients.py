@@ -142,6 +142,22 @@ def test_certbot_fetches_the_alternate_chain(proving, outside, tmp_path):
     assert alternate and log.count('-----BEGIN CERTIFICATE-----') >= 5  # two without the root, three with it
 
 
+def test_certbot_chooses_the_chain_to_another_root(make_instance, outside, tmp_path):
+    need('certbot')
+    instance = make_instance(settings=outside.settings).start()
+    issuing = instance.chain()[0]
+    cross, other = pki.cross_sign(issuing)
+    certificate, chain = pki.files(tmp_path, cross=cross, other=other)
+    instance.cli('ca', 'add-chain', '--name', instance.issuer()['name'], '--certificate', certificate, '--chain', chain, '--data',
+                 instance.data).expect(0)
+    world = acme.World(instance, profiles=('server-tls-auto',))
+    bot = Certbot(world, outside, tmp_path, world.eab(validation='challenge', domains=['example.org']))
+    for name, wanted, expected in (('plain.example.org', (), issuing), ('other.example.org', ('--preferred-chain', 'Other Root'), cross)):
+        bot.certonly(name, more=wanted)
+        with open(f'{tmp_path}/c/live/{name}/chain.pem') as f:
+            assert pki.split_pem(f.read()) == [expected], name
+
+
 def test_certbot_completes_under_faults(make_instance, outside, tmp_path):
     """Every third nonce is refused, and a validation takes its time (src/base/fault.h)."""
     need('certbot')

@@ -98,7 +98,7 @@ struct api_operation {
     const struct api_schema *out;
 };
 
-enum { API_HEADERS_MAX = 8 };
+enum { API_HEADERS_MAX = 16 };
 
 struct api_header {
     const char *name; /* literal */

@@ -1,25 +1,37 @@
-/* Downloading a certificate: RFC 8555 §7.4.2. Chain 0 leaves the root out, chain 1 holds it. */
+/*
+ * Downloading a certificate: RFC 8555 §7.4.2. Chain 0 leaves the root out, chain 1 holds it, and further ones lead to
+ * another root, which they leave out (core/issuance/chain_store.h). Each answer links to all the others.
+ */
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "codec/pem.h"
 #include "core/issuance/certificate_store.h"
+#include "core/issuance/chain_store.h"
 #include "core/issuance/issuer.h"
 #include "core/protocol/acme/order_store.h"
 
-enum { CHAIN_MAX = 256 * 1024, ALTERNATE_ROOT = 1 };
+enum {
+    CHAIN_TEXT_MAX = 256 * 1024,
+    ALTERNATE_ROOT = 1,
+    CHAINS_MAX = ISSUER_CHAIN_LAST - ISSUER_CHAIN_FIRST + 1
+};
 
 struct downloading {
     struct acme_call *call;
     struct cx_id order_id;
     struct acme_order order;
+    struct issuer_chain chains[CHAINS_MAX];
+    size_t chain_count;
 };
 
 static cx_err read_order(struct store_tx *tx, void *arg)
 {
     struct downloading *d = arg;
     const struct acme_call *call = d->call;
-    return acme_order_find(tx, call->directory.tenant_id, call->account.account_id, d->order_id,
-                           call->request->arena, &d->order);
+    CX_TRY(acme_order_find(tx, call->directory.tenant_id, call->account.account_id, d->order_id,
+                           call->request->arena, &d->order));
+    return issuer_chains_read(tx, call->directory.tenant_id, call->directory.issuer_id,
+                              call->request->arena, d->chains, &d->chain_count);
 }
 
 static bool has_root(const struct issuer_entry *issuer)
@@ -28,11 +40,9 @@ static bool has_root(const struct issuer_entry *issuer)
 }
 
 /* RFC 8555 §9.1: the certificate first, each following one certifies the one before. */
-static cx_err write_chain(struct cx_bytes leaf, const struct issuer_entry *issuer, bool with_root,
-                          struct cx_buf *out)
+static cx_err write_own(const struct issuer_entry *issuer, bool with_root, struct cx_buf *out)
 {
     size_t above = issuer->chain_count;
-    CX_TRY(pem_write("CERTIFICATE", leaf, out));
     if (!issuer->is_root || with_root)
         CX_TRY(pem_write("CERTIFICATE", issuer->certificate_der, out));
     if (above && !with_root)
@@ -42,19 +52,49 @@ static cx_err write_chain(struct cx_bytes leaf, const struct issuer_entry *issue
     return CX_OK;
 }
 
-static cx_err add_alternate(struct acme_call *call, struct cx_id order_id, int64_t chain)
+static cx_err write_other(const struct issuer_chain *chain, struct cx_buf *out)
+{
+    for (size_t i = 0; i + 1 < chain->count; i++) /* without the root */
+        CX_TRY(pem_write("CERTIFICATE", chain->certificates[i], out));
+    return CX_OK;
+}
+
+static cx_err write_above(const struct downloading *d, const struct issuer_entry *issuer,
+                          int64_t chain, struct cx_buf *out)
+{
+    if (chain == 0 || (chain == ALTERNATE_ROOT && has_root(issuer)))
+        return write_own(issuer, chain == ALTERNATE_ROOT, out);
+    for (size_t i = 0; i < d->chain_count; i++)
+        if (d->chains[i].position == chain)
+            return write_other(&d->chains[i], out);
+    return acme_refuse(d->call, ACME_NOT_FOUND, "chain-unknown", "There is no such chain.");
+}
+
+static cx_err link_chain(struct downloading *d, int64_t chain)
 {
     char text[CX_ID_TEXT_MAX];
     struct cx_str url = CX_STR_NONE;
-    cx_id_format(CX_ID_ACME_ORDER, order_id, text);
-    CX_TRY(chain == ALTERNATE_ROOT ? acme_url(call, &url, "certificate/%s", text)
-                                   : acme_url(call, &url, "certificate/%s/1", text));
-    return acme_link(call, url, "alternate");
+    cx_id_format(CX_ID_ACME_ORDER, d->order_id, text);
+    CX_TRY(chain == 0 ? acme_url(d->call, &url, "certificate/%s", text)
+                      : acme_url(d->call, &url, "certificate/%s/%d", text, (int)chain));
+    return acme_link(d->call, url, "alternate");
+}
+
+static cx_err link_others(struct downloading *d, const struct issuer_entry *issuer, int64_t shown)
+{
+    if (shown != 0)
+        CX_TRY(link_chain(d, 0));
+    if (shown != ALTERNATE_ROOT && has_root(issuer))
+        CX_TRY(link_chain(d, ALTERNATE_ROOT));
+    for (size_t i = 0; i < d->chain_count; i++)
+        if (d->chains[i].position != shown)
+            CX_TRY(link_chain(d, d->chains[i].position));
+    return CX_OK;
 }
 
 static cx_err download(struct downloading *d, int64_t chain)
 {
-    CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(CHAIN_MAX);
+    CX_CLEANUP(cx_buf_clear) struct cx_buf out = CX_BUF_INIT(CHAIN_TEXT_MAX);
     struct acme_call *call = d->call;
     struct api_request *request = call->request;
     const struct issuer_entry *issuer = NULL;
@@ -69,14 +109,13 @@ static cx_err download(struct downloading *d, int64_t chain)
     CX_TRY(err);
     CX_TRY(
         issuer_get(request->core, call->directory.tenant_id, call->directory.issuer_id, &issuer));
-    if (chain == ALTERNATE_ROOT && !has_root(issuer))
-        return acme_refuse(call, ACME_NOT_FOUND, "chain-unknown", "There is no such chain.");
     CX_TRY(certificate_der(request->core, call->directory.tenant_id, d->order.certificate_id,
                            request->arena, &der));
-    CX_TRY(write_chain(der, issuer, chain == ALTERNATE_ROOT, &out));
+    CX_TRY(pem_write("CERTIFICATE", der, &out));
+    CX_TRY(write_above(d, issuer, chain, &out));
     call->raw->content_type = "application/pem-certificate-chain";
     CX_TRY(arena_copy(request->arena, cx_buf_view(&out), &call->raw->body));
-    return has_root(issuer) ? add_alternate(call, d->order_id, chain) : CX_OK;
+    return link_others(d, issuer, chain);
 }
 
 static cx_err handle(struct api_request *request, struct cx_id directory_id, struct cx_id order_id,
