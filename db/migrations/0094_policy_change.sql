@@ -17,13 +17,15 @@ ALTER TABLE proposal ADD COLUMN entry_id BYTEA;
 CREATE INDEX proposal_by_entry ON proposal (tenant_id, entry_id) WHERE entry_id IS NOT NULL;
 
 -- What the change would make of the objects that have versions (state_change): base_version is the one in force when it was
--- proposed, 0: none; content as it would be.
+-- proposed, 0: none; content as it would be. base_key: what it is compared with for those who decide, where that is another
+-- object: the version of a certificate profile before.
 CREATE TABLE proposal_effect (
     tenant_id BYTEA NOT NULL,
     proposal_id BYTEA NOT NULL,
     position BIGINT NOT NULL CHECK (position >= 0),
     object TEXT NOT NULL,
     object_key TEXT NOT NULL,
+    base_key TEXT NOT NULL,
     base_version BIGINT NOT NULL CHECK (base_version >= 0),
     content TEXT NOT NULL,
     PRIMARY KEY (tenant_id, proposal_id, position),

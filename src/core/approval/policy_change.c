@@ -2,6 +2,7 @@
 #include "api_types.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "codec/json_write.h"
 #include "core/access/guard.h"
 #include "core/api/api.h"
@@ -47,6 +48,22 @@ static struct cx_str policy_name(const struct api_request *request)
     return text_input(request, request->operation->policy_name);
 }
 
+/* "name/3" of a certificate profile is an object of its own, and takes the place of "name/2". */
+static cx_err base_of(const struct proposal_effect *effect, struct arena *arena,
+                      struct cx_str *ret_key)
+{
+    const char *slash = memrchr(effect->key.ptr, '/', effect->key.len);
+    int64_t version = 0;
+    *ret_key = effect->key;
+    if (!slash || !cx_str_is(effect->object, change_object_name(CHANGE_PROFILE)))
+        return CX_OK;
+    size_t name_len = (size_t)(slash - effect->key.ptr);
+    struct cx_str number = {slash + 1, effect->key.len - name_len - 1};
+    CX_TRY(cx_parse_i64(number, 1, INT64_MAX, &version));
+    return arena_printf(arena, ret_key, "%.*s/%lld", (int)name_len, effect->key.ptr,
+                        (long long)version - 1);
+}
+
 /* The versions that the transaction has noted so far. */
 static cx_err read_effects(struct store_tx *tx, const struct change_tie *tie, struct arena *arena,
                            struct policy_trial *trial)
@@ -72,6 +89,7 @@ static cx_err read_effects(struct store_tx *tx, const struct change_tie *tie, st
         CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &effect->object));
         CX_TRY(arena_copy_str(arena, store_col_text(q, 1), &effect->key));
         CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &effect->content));
+        CX_TRY(base_of(effect, arena, &effect->base_key));
     }
 }
 
@@ -171,6 +189,7 @@ static cx_err write_proposal(struct store_tx *tx, void *arg)
                                                 .position = (int64_t)i,
                                                 .object = effect->object,
                                                 .object_key = effect->key,
+                                                .base_key = effect->base_key,
                                                 .base_version = effect->base_version,
                                                 .content = effect->content};
         CX_TRY(row_proposal_effect_insert(tx, &row));

@@ -137,6 +137,19 @@ cx_err proposal_conclude(struct store_tx *tx, struct cx_id tenant_id, struct cx_
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
 }
 
+cx_err proposal_tie(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id)
+{
+    const struct change_tie *tie = store_tx_attached(tx);
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "UPDATE proposal SET entry_id = $3 WHERE tenant_id = $1 AND proposal_id = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, proposal_id);
+    store_bind_id(q, 3, tie->entry_id);
+    CX_TRY(store_exec(q));
+    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+}
+
 cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
                                struct cx_id proposal_id, int64_t given)
 {
@@ -180,7 +193,9 @@ cx_err proposal_effects(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
         "(SELECT MAX(n.version) FROM state_change n WHERE n.tenant_id = $1 "
         "AND n.object = e.object AND n.object_key = e.object_key) FROM proposal_effect e "
         "LEFT JOIN state_change b ON b.tenant_id = e.tenant_id AND b.object = e.object "
-        "AND b.object_key = e.object_key AND b.version = e.base_version "
+        "AND b.object_key = e.base_key AND b.version = CASE WHEN e.base_key = e.object_key "
+        "THEN e.base_version ELSE (SELECT MAX(m.version) FROM state_change m "
+        "WHERE m.tenant_id = $1 AND m.object = e.object AND m.object_key = e.base_key) END "
         "WHERE e.tenant_id = $1 AND e.proposal_id = $2 ORDER BY e.position",
         &q));
     store_bind_id(q, 1, tenant_id);

@@ -53,6 +53,8 @@ cx_err proposal_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id p
  * is tied to the entry of the transaction. */
 cx_err proposal_conclude(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
                          enum proposal_state to, cx_time now_us);
+/* What was agreed on comes into force with this transaction and not with the last approval: ties it to this entry instead. */
+cx_err proposal_tie(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id);
 /* CX_E_CONFLICT when another decision came first. */
 cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
                                struct cx_id proposal_id, int64_t given);
@@ -60,6 +62,7 @@ cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
 /* What a change of policy would make of an object with versions (core/change/object.h). */
 struct proposal_effect {
     struct cx_str object, key, content;
+    struct cx_str base_key; /* mostly the key itself */
     int64_t base_version,
         newest_version; /* the one it changes, and the one there is now; 0: none */
     struct cx_str base; /* content of the former; "" when there is none */
