@@ -389,12 +389,13 @@ def test_a_profile_is_installed_only_as_agreed(house, tmp_path):
     first = text_of(house, 'client-tls')
     second = first.replace('version: 1', 'version: 2').replace('max: 397d', 'max: 30d').replace('default: 90d', 'default: 9d')
     propose(second).problem(422, rule='profile-asks-nobody')
+    house.guard(stage('any'), object='certificate-profile')
     house.guard(stage('any'), object='certificate-profile', certificate_profile='client-tls')
     assert 'propose this text' in install(second).expect(66).err
     propose(first).problem(409, rule='profile-version')
     propose('nonsense').problem(422)
     propose(text_of(house, 'server-tls').replace('version: 1', 'version: 2')).problem(422, field='text', rule='profile-name')
-    propose(second, effective='2020-01-01T00:00:00Z').problem(422, field='effective')
+    propose(second, effective='2020-01-01T00:00:00Z').problem(422, field='effective', rule='effective-past')
     proposal = waiting(propose(second))
     effect, = house.second.get('/v1/proposals/' + proposal['id']).expect(200)['effects']
     content = next(f for f in effect['fields'] if f['field'] == 'content')

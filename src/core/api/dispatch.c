@@ -13,7 +13,6 @@
 #include "core/api/reason.h"
 #include "core/approval/policy_change.h"
 #include "core/approval/proposal_view.h"
-#include "core/field.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -399,9 +398,10 @@ static cx_err judge_again(struct api_request *request)
 /* The entry of a change that others agreed on says which proposal it was. */
 static cx_err add_proposal(struct api_request *request, struct audit_event *event)
 {
-    struct cx_str id = CX_STR_NONE;
-    CX_TRY(field_id_text(request->arena, CX_ID_PROPOSAL, request->agreed->row.proposal_id, &id));
-    return api_detail_add(event->details, "proposal", id, request->arena, &event->details);
+    char id[CX_ID_TEXT_MAX];
+    cx_id_format(CX_ID_PROPOSAL, request->agreed->row.proposal_id, id);
+    return api_detail_add(event->details, "proposal", cx_str_from(id), request->arena,
+                          &event->details);
 }
 
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg)

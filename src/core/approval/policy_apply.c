@@ -8,14 +8,6 @@
 
 enum { CALL_TEXT_MAX = 1024 * 1024, AGAIN_MAX = 5 };
 
-const struct api_operation *policy_operation(struct cx_str name)
-{
-    for (size_t i = 0; i < API_OP_COUNT; i++)
-        if (api_operations[i].policy && cx_str_is(name, api_operations[i].name))
-            return &api_operations[i];
-    return NULL;
-}
-
 static cx_err member(const json_t *root, const char *name, struct arena *arena,
                      struct cx_str *ret_text)
 {

@@ -12,6 +12,14 @@
 
 enum { CALL_TEXT_MAX = 1024 * 1024 };
 
+const struct api_operation *policy_operation(struct cx_str name)
+{
+    for (size_t i = 0; i < API_OP_COUNT; i++)
+        if (api_operations[i].policy && cx_str_is(name, api_operations[i].name))
+            return &api_operations[i];
+    return NULL;
+}
+
 cx_err policy_change_plan(struct store_tx *tx, struct cx_id tenant_id, struct cx_str object,
                           struct cx_str name, cx_time now_us, struct arena *arena,
                           struct approval_plan *ret_plan)

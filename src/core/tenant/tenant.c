@@ -13,7 +13,7 @@
 #include "pki/certificate.h"
 #include "store/rows.h"
 
-enum { TENANT_ARENA_MAX = 1024 * 1024 };
+enum { TENANT_ARENA_MAX = 16 * 1024 * 1024 }; /* the approval rules that may hold are most of it */
 
 /* [a-z0-9-]{1,64}: names appear in commands and file names. */
 static cx_err check_name(struct cx_str name, struct cx_diag *diag)
