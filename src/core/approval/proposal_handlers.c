@@ -229,6 +229,7 @@ static cx_err target_of(struct arena *arena, const struct api_proposal_view *pro
                          ret_target);
 }
 
+/* event was filled in by api_commit, which took back what it had tried. */
 static cx_err apply_policy(struct decision *decision, struct audit_event *event)
 {
     struct policy_agreed agreed = {.request = decision->request,

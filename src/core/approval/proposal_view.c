@@ -6,6 +6,10 @@
 #include "core/field.h"
 #include "core/protect/protect.h"
 
+_Static_assert((int)API_PROPOSAL_KIND_COUNT == (int)PROPOSAL_KIND_COUNT &&
+                   (int)API_PROPOSAL_KIND_POLICY_CHANGE == (int)PROPOSAL_POLICY_CHANGE,
+               "the contract lists kinds in the order of enum proposal_kind");
+
 cx_err proposal_refuse_unknown(struct cx_diag *diag)
 {
     return cx_refuse(diag, CX_ERR(NOTFOUND), "proposal_id", "proposal-unknown",

@@ -50,8 +50,10 @@ static cx_err policy_subject_view(struct cx_str subject, struct api_approval_rul
 {
     const char *slash = memchr(subject.ptr, '/', subject.len);
     size_t len = slash ? (size_t)(slash - subject.ptr) : subject.len;
-    struct cx_str name = {subject.ptr + len + 1, subject.len - len - (slash != NULL)};
+    struct cx_str name = CX_STR_NONE;
     int object = 0;
+    if (slash)
+        name = (struct cx_str){slash + 1, subject.len - len - 1};
     CX_TRY(api_enum_value(&api_enum_policy_object, (struct cx_str){subject.ptr, len}, &object));
     view->has_object = true;
     view->object = (enum api_policy_object)object;
