@@ -183,6 +183,12 @@ def parse_statement(sql, tables, where):
         table = tables[match[1]]
         table.columns.remove(table.column(match[2]))
         return
+    match = re.match(r"ALTER TABLE (\w+) RENAME COLUMN (\w+) TO (\w+)$", sql, re.I)
+    if match and match[1] in tables:
+        if not NAME.match(match[3]) or match[3] in RESERVED:
+            raise SchemaError(f"{where}: {match[1]}.{match[3]}: a bad or reserved column name")
+        tables[match[1]].column(match[2]).name = match[3]
+        return
     if re.match(r"(DROP INDEX \w+|UPDATE |INSERT INTO |DELETE FROM )", sql, re.I):
         return
     raise SchemaError(f"{where}: not understood: {sql[:80]!r}")

@@ -18,10 +18,21 @@ static cx_err add_clean(struct cx_buf *out, const char *text, size_t len, bool l
     return CX_OK;
 }
 
-static bool is_pair(const json_t *value)
+/* Objects of two members that are shown as they are written on the command line. */
+struct pair_style {
+    const char *first, *second;
+    char separator;
+};
+static const struct pair_style *pair_of(const json_t *value)
 {
-    return json_is_object(value) && json_object_size(value) == 2 &&
-           json_is_string(json_object_get(value, "value"));
+    static const struct pair_style STYLES[] = {
+        {"kind", "value", ':'}, {"name", "value", '='}, {"who", "approvers", '='}};
+    for (size_t i = 0; i < sizeof(STYLES) / sizeof(STYLES[0]); i++)
+        if (json_is_object(value) && json_object_size(value) == 2 &&
+            json_is_string(json_object_get(value, STYLES[i].first)) &&
+            json_object_get(value, STYLES[i].second))
+            return &STYLES[i];
+    return NULL;
 }
 
 static cx_err add_scalar(const json_t *value, bool lines, struct cx_buf *out)
@@ -35,16 +46,16 @@ static cx_err add_scalar(const json_t *value, bool lines, struct cx_buf *out)
     return CX_OK;
 }
 
-/* {"kind":"dns","value":"a"} → dns:a, {"name":"team","value":"x"} → team=x, other objects as JSON. */
+/* {"kind":"dns","value":"a"} → dns:a, {"name":"team","value":"x"} → team=x, {"who":"any","approvers":2} → any=2, other
+ * objects as JSON. */
 static cx_err add_object(const json_t *value, struct cx_buf *out)
 {
-    if (is_pair(value)) {
-        const char *kind = json_string_value(json_object_get(value, "kind"));
-        const char *name = json_string_value(json_object_get(value, "name"));
-        const char *lead = kind ? kind : name ? name : "";
+    const struct pair_style *style = pair_of(value);
+    if (style) {
+        const char *lead = json_string_value(json_object_get(value, style->first));
         CX_TRY(add_clean(out, lead, strlen(lead), false));
-        CX_TRY(cx_buf_add_u8(out, kind ? ':' : '='));
-        return add_scalar(json_object_get(value, "value"), false, out);
+        CX_TRY(cx_buf_add_u8(out, style->separator));
+        return add_scalar(json_object_get(value, style->second), false, out);
     }
     char *text = json_dumps(value, JSON_COMPACT);
     if (!text)
@@ -135,7 +146,7 @@ static cx_err print_lines(const json_t *object, int indent, const char *mark);
 static bool is_list_of_objects(const json_t *value)
 {
     const json_t *first = json_array_get(value, 0);
-    return json_is_object(first) && !is_pair(first);
+    return json_is_object(first) && !pair_of(first);
 }
 
 static cx_err print_member(const char *key, const json_t *value, int indent, const char *mark)
@@ -143,7 +154,7 @@ static cx_err print_member(const char *key, const json_t *value, int indent, con
     CX_CLEANUP(cx_buf_clear) struct cx_buf text = CX_BUF_INIT(CLI_FILE_MAX);
     size_t index;
     json_t *item;
-    if (json_is_object(value) && !is_pair(value)) {
+    if (json_is_object(value) && !pair_of(value)) {
         printf("%*s%s:\n", indent, mark, key);
         return print_lines(value, indent + 2, "");
     }

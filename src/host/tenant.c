@@ -18,6 +18,7 @@ cx_err profile_install(struct host *host, struct cx_id tenant_id, const struct t
 {
     struct cx_str name = CX_STR_NONE;
     uint32_t version = 0;
+    CX_TRY(tenant_profile_check(&host->core, tenant_id, add, &host->cli->diag));
     CX_TRY(ceremony_profile_install(host->core.keys, tenant_id, add->yaml, &host->cli->arena,
                                     &host->cli->diag, &name, &version));
     return tenant_profile_add(&host->core, tenant_id, add, &host->cli->diag);

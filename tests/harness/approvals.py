@@ -30,6 +30,14 @@ class House:
         self.rules.append(made['id'])
         return made
 
+    def guard(self, *stages, **more):
+        """A rule for changes of policy: in force once the other administrator has agreed to it."""
+        made = self.rule('policy_change', *stages, **more)
+        assert made['state'] == 'proposed', made
+        waiting = self.proposal(rule_id=made['id'], state='awaiting_approval')
+        self.second.post(f'/v1/proposals/{waiting["id"]}/approve', {'comment': 'two of us'}).expect(200)
+        return self.admin.get('/v1/approval-rules/' + made['id']).expect(200)
+
     def end_rules(self):
         """So that the next test begins without; where ending is ruled itself, the second administrator agrees."""
         for rule in reversed(self.rules):

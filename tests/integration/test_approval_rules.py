@@ -175,7 +175,7 @@ def test_a_conflict_that_came_meanwhile_stops_the_grant(instance, house):
 
 
 def test_changing_the_rules_waits_where_a_rule_says_so(instance, house):
-    guard = house.rule('policy_change', stage('any'))
+    guard = house.guard(stage('any'))
     assert guard['state'] == 'active'
     new = house.rule('issue', stage('any', 2), certificate_profile='server-tls-auto')
     assert new['state'] == 'proposed'

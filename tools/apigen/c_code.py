@@ -153,6 +153,7 @@ def operation_row(op):
             f"     .summary = {quote(op.summary)},\n     .description = {quote(op.description)},\n"
             f"     .method = API_{op.method.upper()}, .path = {quote(op.path)},\n"
             f"     .anonymous = {text(op.anonymous)},\n     .permission = {permission}, .audit = {text(op.audit)},\n"
+            f"     .policy = {text(op.policy)}, .policy_name = {text(op.policy_name)},\n"
             f"     .mutating = {'true' if op.mutating else 'false'},"
             f" .step_up = {'true' if op.step_up else 'false'}, .body_max = {op.body_max},"
             f" .raw_request = {text(op.raw_request)},\n"

@@ -78,6 +78,8 @@ class Operation:
     inputs: list
     response: str  # name of the schema, "" when raw
     step_up: bool = False
+    policy: str = ""  # PolicyObject: the change may wait for other persons
+    policy_name: str = ""  # the input that names the object
     command: list = field(default_factory=list)
     columns: list = field(default_factory=list)
 
@@ -269,8 +271,28 @@ class Reader:
                 self.fail(f"{name}.{made.name}", "lacks description (inputs are the CLI's help text)")
         return fields
 
+    def policy(self, node, inputs, where):
+        """What kind of policy the operation changes, and which of its inputs names the object."""
+        policy = node.get("x-policy", {})
+        waits = node.get("responses", {}).get("202", {})
+        schema = waits.get("content", {}).get("application/json", {}).get("schema", {})
+        if bool(policy) != (schema.get("$ref") == "#/components/schemas/ProposalView"):
+            self.fail(where, "x-policy, and the answer 202 with ProposalView, come together")
+        if not policy:
+            return "", ""
+        if policy.get("object") not in self.schemas.get("PolicyObject", {}).get("enum", []):
+            self.fail(where, "x-policy: object is none of PolicyObject")
+        name = policy.get("name", "")
+        if name and not any(made.name == name and made.kind == "text" and made.required for made in inputs):
+            self.fail(where, f"x-policy: '{name}' is no text that the call must have")
+        if not node.get("x-audit") or node.get("x-raw"):
+            self.fail(where, "x-policy is for changes with JSON in and out")
+        return policy.get("object", ""), name
+
     def response(self, node, where, raw):
         codes = [code for code in node.get("responses", {}) if str(code).startswith("2")]
+        if "x-policy" in node:
+            codes = [code for code in codes if code != "202"]
         if len(codes) != 1:
             self.fail(where, "needs exactly one 2xx response")
             return 200, ""
@@ -320,6 +342,7 @@ class Reader:
         if any(made.place == "body" for made in inputs) != bool(body_max):
             self.fail(where, "x-body-max must be 0 without, and above 0 with, a request body")
         status, response = self.response(node, where, raw.get("response"))
+        policy, policy_name = self.policy(node, inputs, where)
         cli = node.get("x-cli")
         if cli is None:
             self.fail(where, "lacks x-cli (command, or false)")
@@ -329,7 +352,8 @@ class Reader:
             self.fail(where, "x-step-up is true, on an operation with a permission")
         return Operation(name, method, path, node.get("summary", ""), node.get("description", ""), permission,
                          anonymous, audit, read_only, body_max, raw.get("request", ""), raw.get("response", []),
-                         raw.get("query", False) is True, status, inputs, response, step_up, cli.get("command", []), cli.get("columns", []))
+                         raw.get("query", False) is True, status, inputs, response, step_up,
+                         policy, policy_name, cli.get("command", []), cli.get("columns", []))
 
     def contract(self):
         operations = []

@@ -36,6 +36,9 @@ def operation(op, contract):
     lines.append(f"Permission: `{op.permission}`." if op.permission else f"Anonymous: {op.anonymous}.")
     if op.audit:
         lines.append(f"Audit action: `{op.audit}`.")
+    if op.policy:
+        lines.append(f"Policy (`{op.policy}`): where a rule for `policy_change` holds the answer is 202 with a "
+                     "[proposal](#proposalview), and others decide.")
     if op.step_up:
         lines.append("In a session: only with a second factor at most five minutes old.")
     if op.body_max:

@@ -15,6 +15,7 @@
 #include "core/core.h"
 
 struct api_operation; /* generated: method, path, permission, audit name, codecs */
+struct policy_agreed;
 
 enum { API_SET_COOKIES_MAX = 2 };
 
@@ -36,6 +37,12 @@ struct api_request {
     struct cx_str reason; /* X-Reason, decoded: personal data; api_commit records it */
     bool head_only;       /* HEAD, which is routed as GET */
     struct cx_str target; /* path and query as sent: what a signed URL is compared with */
+    struct cx_bytes body; /* as sent */
+    const void *in;       /* decoded: what the handler is called with */
+    /* Set where the call is one that others agreed on (approval/policy_change.h). */
+    struct policy_agreed *agreed;
+    /* Set by api_commit where the change waits for others: the answer is 202 with this proposal. */
+    struct cx_id proposal_id;
     /* What the handler has to say beside its answer. */
     struct cx_str set_cookies[API_SET_COOKIES_MAX];
     size_t set_cookie_count;
@@ -44,5 +51,6 @@ struct api_request {
 };
 
 /* audit_commit with the operation's audit name, the principal and the request id filled in. details is
- * a JSON object, to which the X-Reason header adds; object may be set by fn through event (pass it in arg). */
+ * a JSON object, to which the X-Reason header adds; object may be set by fn through event (pass it in arg).
+ * A change of policy that waits for others is stored as a proposal; CX_E_BUSY then, for the handler to unwind. */
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg);

@@ -85,7 +85,9 @@ struct api_operation {
     const char *path;      /* template: "/v1/users/{user_id}" */
     const char *anonymous; /* why no permission is needed; NULL: permission applies */
     enum permission permission;
-    const char *audit; /* action name; NULL when nothing changes */
+    const char *audit;  /* action name; NULL when nothing changes */
+    const char *policy; /* what kind of policy it changes (approval/policy_change.h); NULL: none */
+    const char *policy_name; /* the text input that names the object; NULL: none does */
     bool mutating;
     bool step_up;      /* a session needs a fresh factor: authentication/session.h */
     uint32_t body_max; /* 0: no body allowed */

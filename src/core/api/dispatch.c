@@ -11,6 +11,8 @@
 #include "core/api/exchange.h"
 #include "core/api/problem.h"
 #include "core/api/reason.h"
+#include "core/approval/policy_change.h"
+#include "core/approval/proposal_view.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -307,6 +309,20 @@ static cx_err encode(struct api_exchange *exchange, const void *out)
     return CX_OK;
 }
 
+/* 202: nothing was done yet, and this is what waits. */
+static cx_err encode_proposal(struct api_exchange *exchange)
+{
+    struct api_request *request = &exchange->request;
+    struct api_answer *answer = &exchange->answer;
+    struct api_proposal_view view;
+    CX_TRY(proposal_show(request, request->proposal_id, &view));
+    CX_TRY(api_encode(&api_schema_proposal_view, &view, &exchange->text));
+    answer->status = 202;
+    answer->content_type = "application/json";
+    answer->body = cx_buf_view(&exchange->text);
+    return CX_OK;
+}
+
 static cx_err call_handler(struct api_exchange *exchange, struct cx_bytes body)
 {
     const struct api_operation *operation = exchange->request.operation;
@@ -323,7 +339,12 @@ static cx_err call_handler(struct api_exchange *exchange, struct cx_bytes body)
         CX_TRY(api_decode_query(operation->in, exchange->query, &exchange->arena, &exchange->diag,
                                 in));
     CX_TRY(decode_body(exchange, body, in, &root));
-    CX_TRY(handler->call(&exchange->request, in, out));
+    exchange->request.body = body;
+    exchange->request.in = in;
+    cx_err err = handler->call(&exchange->request, in, out);
+    if (!cx_id_is_zero(exchange->request.proposal_id))
+        return encode_proposal(exchange);
+    CX_TRY(err);
     return encode(exchange, out);
 }
 
@@ -347,6 +368,7 @@ struct guarded {
     store_fn fn;
     void *arg;
     bool stale; /* the rights are of an older generation than this transaction's */
+    struct policy_trial trial;
 };
 
 static cx_err run_guarded(struct store_tx *tx, void *arg)
@@ -355,10 +377,15 @@ static cx_err run_guarded(struct store_tx *tx, void *arg)
     const struct principal *principal = &guarded->request->principal;
     bool holds = true;
     guarded->stale = false;
+    guarded->trial = (struct policy_trial){.waits = false};
     if (principal->authenticated)
         CX_TRY(access_guard(tx, principal, &holds));
     guarded->stale = !holds;
-    return holds ? guarded->fn(tx, guarded->arg) : CX_ERR(BUSY);
+    if (!holds)
+        return CX_ERR(BUSY);
+    return guarded->request->operation->policy
+               ? policy_change_run(tx, guarded->request, guarded->fn, guarded->arg, &guarded->trial)
+               : guarded->fn(tx, guarded->arg);
 }
 
 /* Somebody changed who may do what while this call was on its way: it is judged again by what is in force now. */
@@ -368,15 +395,26 @@ static cx_err judge_again(struct api_request *request)
     return authorise(&request->principal, request->permission, NULL, request->diag);
 }
 
+/* The entry of a change that others agreed on says which proposal it was. */
+static cx_err add_proposal(struct api_request *request, struct audit_event *event)
+{
+    char id[CX_ID_TEXT_MAX];
+    cx_id_format(CX_ID_PROPOSAL, request->agreed->row.proposal_id, id);
+    return api_detail_add(event->details, "proposal", cx_str_from(id), request->arena,
+                          &event->details);
+}
+
 cx_err api_commit(struct api_request *request, struct audit_event *event, store_fn fn, void *arg)
 {
-    struct guarded guarded = {request, fn, arg, false};
+    struct guarded guarded = {.request = request, .fn = fn, .arg = arg};
     if (!request->operation || !request->operation->audit)
         return CX_ERR(
             INTERNAL); /* a reading operation that writes: the contract must say so first */
     event->action = request->operation->audit;
     event->request_id = request->request_id;
     CX_TRY(api_reason_add(event->details, request->reason, request->arena, &event->details));
+    if (request->agreed)
+        CX_TRY(add_proposal(request, event));
     if (request->principal.authenticated) {
         event->actor = &request->principal;
         event->tenant_id = request->principal.tenant_id;
@@ -386,5 +424,9 @@ cx_err api_commit(struct api_request *request, struct audit_event *event, store_
         CX_TRY(judge_again(request));
         err = audit_commit(request->core, event, run_guarded, &guarded);
     }
+    if (err.code == CX_E_BUSY && guarded.trial.waits)
+        return policy_change_propose(request, &guarded.trial);
+    if (cx_is_ok(err) && request->agreed)
+        request->agreed->done = true;
     return err;
 }

@@ -33,20 +33,26 @@ cx_err api_reason_read(struct cx_str header, struct arena *arena, struct cx_diag
     return CX_OK;
 }
 
-cx_err api_reason_add(struct cx_str details, struct cx_str reason, struct arena *arena,
-                      struct cx_str *ret_details)
+cx_err api_detail_add(struct cx_str details, const char *name, struct cx_str value,
+                      struct arena *arena, struct cx_str *ret_details)
 {
     json_auto_t *root = NULL;
     struct cx_diag ignored = CX_DIAG_INIT;
-    *ret_details = details;
-    if (reason.len == 0)
-        return CX_OK;
     CX_TRY(json_parse(cx_str_bytes(details.len ? details : CX_STR("{}")), DETAILS_TEXT_MAX,
                       &ignored, &root));
-    if (json_object_get(root, "reason"))
+    if (json_object_get(root, name)) {
+        *ret_details = details;
         return CX_OK;
-    if (json_object_set_new(root, "reason", json_stringn(reason.ptr, reason.len)))
+    }
+    if (json_object_set_new(root, name, json_stringn(value.ptr, value.len)))
         return CX_ERR(NOMEM);
     CX_AUTO_FREE char *text = json_dumps(root, JSON_COMPACT);
     return text ? arena_copy_str(arena, cx_str_from(text), ret_details) : CX_ERR(NOMEM);
+}
+
+cx_err api_reason_add(struct cx_str details, struct cx_str reason, struct arena *arena,
+                      struct cx_str *ret_details)
+{
+    *ret_details = details;
+    return reason.len ? api_detail_add(details, "reason", reason, arena, ret_details) : CX_OK;
 }

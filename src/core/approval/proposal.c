@@ -59,6 +59,7 @@ static bool right_of(enum proposal_kind kind, enum permission *ret_permission)
         *ret_permission = PERMISSION_BREAK_GLASS_OPEN;
         return true;
     case PROPOSAL_ELEVATION:
+    case PROPOSAL_POLICY_CHANGE: /* asked with the call: policy_apply.c, and its handler */
     case PROPOSAL_KIND_COUNT:
         break;
     }
@@ -148,6 +149,21 @@ static cx_err enforce_timed(struct store_tx *tx, struct api_request *request,
     return check_conflicts(tx, request, &binding);
 }
 
+/* Those who agreed saw what it makes of the versions of then. The call itself follows (policy_change.h). */
+static cx_err check_base(struct store_tx *tx, struct api_request *request,
+                         const struct proposal_row *row)
+{
+    struct proposal_effect *effects = NULL;
+    size_t count = 0;
+    CX_TRY(proposal_effects(tx, request->principal.tenant_id, row->proposal_id, request->arena,
+                            &effects, &count));
+    return proposal_is_stale(effects, count)
+               ? cx_refuse(request->diag, CX_ERR(CONFLICT), "proposal_id", "proposal-stale",
+                           "Another change came into force since this was proposed: withdraw it "
+                           "and propose it again.")
+               : CX_OK;
+}
+
 static cx_err enforce(struct store_tx *tx, struct api_request *request,
                       const struct proposal_row *row)
 {
@@ -163,6 +179,8 @@ static cx_err enforce(struct store_tx *tx, struct api_request *request,
         return approval_rule_enforce(tx, tenant_id, row->target_id, request->now_us);
     case PROPOSAL_RULE_END:
         return approval_rule_end(tx, tenant_id, row->target_id, row->requester_id, request->now_us);
+    case PROPOSAL_POLICY_CHANGE:
+        return check_base(tx, request, row);
     case PROPOSAL_KIND_COUNT:
         break;
     }
@@ -183,7 +201,7 @@ cx_err proposal_discard(struct store_tx *tx, struct cx_id tenant_id, const struc
     cx_err err = CX_OK;
     if (row->kind == PROPOSAL_RULE_CREATE)
         err = approval_rule_end(tx, tenant_id, row->target_id, (struct cx_id){{0}}, now_us);
-    else if (row->kind != PROPOSAL_RULE_END)
+    else if (row->kind != PROPOSAL_RULE_END && row->kind != PROPOSAL_POLICY_CHANGE)
         err = binding_settle(tx, tenant_id, row->target_id, BINDING_PROPOSED, BINDING_DECLINED,
                              now_us, now_us);
     return err.code == CX_E_CONFLICT ? CX_OK : err; /* it ended by itself */

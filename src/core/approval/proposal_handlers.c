@@ -1,148 +1,19 @@
-/* Operations on proposals: reading them, and deciding on other persons'. */
+/* Operations on proposals: listing them, and deciding on other persons'. */
 #include "api_routes.h"
 #include "base/checked.h"
 #include "core/access/access_store.h"
 #include "core/access/binding_store.h"
 #include "core/approval/break_glass.h"
+#include "core/approval/policy_change.h"
 #include "core/approval/proposal.h"
+#include "core/approval/proposal_view.h"
 #include "core/field.h"
 #include "core/protect/protect.h"
-
-enum { DECISION_KEY_LEN = 2 * (1 + 16) };
-
-static cx_err refuse_unknown(struct cx_diag *diag)
-{
-    return cx_refuse(diag, CX_ERR(NOTFOUND), "proposal_id", "proposal-unknown",
-                     "There is no such proposal.");
-}
-
-/* Both columns of the key, each with its length before it. */
-static struct cx_bytes decision_key(struct cx_id proposal_id, struct cx_id approver_id,
-                                    uint8_t key[static DECISION_KEY_LEN])
-{
-    key[0] = key[17] = 16;
-    memcpy(key + 1, proposal_id.b, 16);
-    memcpy(key + 18, approver_id.b, 16);
-    return CX_BYTES(key, DECISION_KEY_LEN);
-}
-
-struct proposal_show {
-    struct api_request *request;
-    struct cx_id proposal_id;
-    struct proposal_row row;
-    struct approval_plan plan;
-    struct proposal_decision decisions[PROPOSAL_DECISIONS_MAX];
-    size_t decision_count;
-};
-
-static cx_err read_parts(struct store_tx *tx, struct proposal_show *show)
-{
-    struct cx_id tenant_id = show->request->principal.tenant_id;
-    struct arena *arena = show->request->arena;
-    CX_TRY(approval_plan_read(tx, tenant_id, show->row.proposal_id, arena, &show->plan));
-    return proposal_decisions(tx, tenant_id, show->row.proposal_id, arena, show->decisions,
-                              &show->decision_count);
-}
-
-/* Who reads bindings or decides sees all of them, everybody what they asked for or get. */
-static bool sees_all(const struct principal *me)
-{
-    return access_may(me, PERMISSION_BINDING_READ, NULL) ||
-           access_may(me, PERMISSION_PROPOSAL_DECIDE, NULL);
-}
-
-static cx_err read_proposal(struct store_tx *tx, void *arg)
-{
-    struct proposal_show *show = arg;
-    const struct principal *me = &show->request->principal;
-    CX_TRY(proposal_find(tx, me->tenant_id, show->proposal_id, show->request->arena, &show->row));
-    if (!sees_all(me) && !cx_id_eq(show->row.requester_id, me->user_id) &&
-        !cx_id_eq(show->row.receiver_id, me->user_id))
-        return CX_ERR(NOTFOUND);
-    return read_parts(tx, show);
-}
-
-static cx_err decisions_view(struct api_request *request, const struct proposal_show *show,
-                             struct api_proposal_view *view)
-{
-    struct api_approval_view *views = NULL;
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, show->decision_count, &views));
-    for (size_t i = 0; i < show->decision_count; i++) {
-        const struct proposal_decision *decision = &show->decisions[i];
-        uint8_t key[DECISION_KEY_LEN];
-        struct cx_bytes comment = CX_BYTES_NONE;
-        struct protect_place place = {
-            .tenant_id = request->principal.tenant_id,
-            PLACE_PROPOSAL_DECISION_COMMENT,
-            .row = decision_key(show->row.proposal_id, decision->approver_id, key)};
-        CX_TRY(protect_open(request->core->protect, &place, decision->comment, request->arena,
-                            &comment));
-        CX_TRY(cx_str_view(comment, &views[i].comment));
-        views[i].approver_id = decision->approver_id;
-        views[i].decision =
-            decision->approve ? API_APPROVAL_DECISION_APPROVE : API_APPROVAL_DECISION_REJECT;
-        views[i].time = decision->decided_us;
-    }
-    view->approvals = views;
-    view->approvals_count = show->decision_count;
-    return CX_OK;
-}
-
-static cx_err view_of(struct api_request *request, const struct proposal_show *show,
-                      struct api_proposal_view *ret_view)
-{
-    const struct proposal_row *row = &show->row;
-    bool rule = row->kind == PROPOSAL_RULE_CREATE || row->kind == PROPOSAL_RULE_END;
-    struct api_proposal_view view = {
-        .id = row->proposal_id,
-        .kind = (enum api_proposal_kind)row->kind,
-        .state = (enum api_proposal_state)row->state,
-        .requester_id = row->requester_id,
-        .has_receiver_id = !cx_id_is_zero(row->receiver_id),
-        .receiver_id = row->receiver_id,
-        .has_binding_id = !rule,
-        .binding_id = row->target_id,
-        .has_rule_id = rule,
-        .rule_id = row->target_id,
-        .has_minutes = row->duration_us > 0,
-        .minutes = row->duration_us / (60 * CX_US_PER_S),
-        .approvals_needed = row->approvals_needed,
-        .has_due = show->plan.due_us != 0,
-        .due = show->plan.due_us,
-        .created = row->created_us,
-        .updated = row->updated_us,
-    };
-    const struct approval_stage *next =
-        approval_stage_next(&show->plan.stages, row->approvals_given);
-    view.has_next = row->state == PROPOSAL_AWAITING && next;
-    if (view.has_next)
-        view.next = next->text;
-    struct field_place reason = {request->principal.tenant_id, "proposal", "reason",
-                                 row->proposal_id};
-    CX_TRY(field_open_text(request->core, reason, row->reason, request->arena, &view.reason));
-    CX_TRY(decisions_view(request, show, &view));
-    *ret_view = view;
-    return CX_OK;
-}
-
-static cx_err show_proposal(struct api_request *request, struct cx_id proposal_id,
-                            struct api_proposal_view *ret_view)
-{
-    struct proposal_show *show = NULL;
-    CX_TRY(ARENA_NEW(request->arena, &show));
-    show->request = request;
-    show->proposal_id = proposal_id;
-    cx_err err = store_read(request->core->store, read_proposal, show);
-    if (err.code == CX_E_NOTFOUND)
-        return refuse_unknown(request->diag);
-    CX_TRY(err);
-    return view_of(request, show, ret_view);
-}
 
 cx_err handle_proposal_get(struct api_request *request, const struct api_proposal_get_in *in,
                            struct api_proposal_get_out *ret_out)
 {
-    return show_proposal(request, in->proposal_id, &ret_out->body);
+    return proposal_show(request, in->proposal_id, &ret_out->body);
 }
 
 struct proposal_list {
@@ -158,12 +29,13 @@ static cx_err read_proposals(struct store_tx *tx, void *arg)
     struct proposal_list *list = arg;
     struct api_request *request = list->request;
     const struct principal *me = &request->principal;
-    CX_TRY(proposal_page(tx, me->tenant_id, sees_all(me) ? (struct cx_id){{0}} : me->user_id,
-                         &list->after, list->limit, request->arena, list->rows, &list->count));
+    CX_TRY(proposal_page(tx, me->tenant_id,
+                         proposal_sees_all(me) ? (struct cx_id){{0}} : me->user_id, &list->after,
+                         list->limit, request->arena, list->rows, &list->count));
     for (size_t i = 0; i < list->count; i++) {
         list->shows[i].request = request;
         list->shows[i].row = list->rows[i];
-        CX_TRY(read_parts(tx, &list->shows[i]));
+        CX_TRY(proposal_read_parts(tx, &list->shows[i]));
     }
     return CX_OK;
 }
@@ -179,7 +51,7 @@ cx_err handle_proposal_list(struct api_request *request, const struct api_propos
     CX_TRY(store_read(request->core->store, read_proposals, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
     for (size_t i = 0; i < list.count; i++)
-        CX_TRY(view_of(request, &list.shows[i], &items[i]));
+        CX_TRY(proposal_view_of(request, &list.shows[i], &items[i]));
     struct api_proposal_page page = {.items = items, .items_count = list.count};
     page.has_next_cursor = list.count == list.limit;
     if (page.has_next_cursor) {
@@ -198,6 +70,9 @@ struct decision {
     struct row_proposal_decision row;
     struct break_glass_record record; /* of an account that this approval may open */
     bool approve;
+    bool calls;              /* it is the last approval of a call, which has to be made with it */
+    bool calling;            /* it is being made */
+    struct proposal_row now; /* with calls: the proposal */
 };
 
 static cx_err earlier_of(struct store_tx *tx, const struct decision *decision,
@@ -238,6 +113,21 @@ static cx_err check_group(struct store_tx *tx, const struct decision *decision,
     return CX_OK;
 }
 
+/* Who has a role gets what it is given. */
+static cx_err check_role(const struct decision *decision, const struct proposal_row *now)
+{
+    const struct api_request *request = decision->request;
+    const struct access_held *held = NULL;
+    size_t count = access_rights_held(request->principal.rights, &held);
+    if (!decision->approve || !cx_str_is(now->object, "role"))
+        return CX_OK;
+    for (size_t i = 0; i < count; i++)
+        if (cx_str_eq(held[i].binding->role, now->object_name))
+            return cx_refuse(request->diag, CX_ERR(DENIED), "", "receiver-is-approver",
+                             "You have this role; somebody without it has to agree.");
+    return CX_OK;
+}
+
 static cx_err check(struct store_tx *tx, const struct decision *decision,
                     struct proposal_row *ret_now)
 {
@@ -246,7 +136,7 @@ static cx_err check(struct store_tx *tx, const struct decision *decision,
     cx_err err =
         proposal_find(tx, me->tenant_id, decision->row.proposal_id, request->arena, ret_now);
     if (err.code == CX_E_NOTFOUND)
-        return refuse_unknown(request->diag);
+        return proposal_refuse_unknown(request->diag);
     CX_TRY(err);
     struct approval_decider decider = {.tenant_id = me->tenant_id,
                                        .user_id = me->user_id,
@@ -259,6 +149,7 @@ static cx_err check(struct store_tx *tx, const struct decision *decision,
     CX_TRY(earlier_of(tx, decision, &asked));
     CX_TRY(approval_check_persons(tx, &decider, &asked, decision->approve, request->diag));
     CX_TRY(check_group(tx, decision, ret_now));
+    CX_TRY(check_role(decision, ret_now));
     if (ret_now->state != PROPOSAL_AWAITING)
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "proposal_id", "proposal-state",
                          "The proposal does not await approval (any more).");
@@ -280,6 +171,11 @@ static cx_err conclude(struct store_tx *tx, struct decision *decision,
     CX_TRY(proposal_count_approval(tx, tenant_id, now->proposal_id, now->approvals_given));
     if (now->approvals_given + 1 < now->approvals_needed)
         return CX_OK;
+    decision->calls = now->kind == PROPOSAL_POLICY_CHANGE && !decision->calling;
+    if (decision->calls) {
+        decision->now = *now;
+        return CX_ERR(BUSY); /* taken back, and made again with the call that it is about */
+    }
     CX_TRY(proposal_enforce(tx, request, now));
     if (now->kind == PROPOSAL_BREAK_GLASS)
         CX_TRY(break_glass_record_insert(tx, &decision->record));
@@ -290,6 +186,7 @@ static cx_err write_decision(struct store_tx *tx, void *arg)
 {
     struct decision *decision = arg;
     struct proposal_row now;
+    decision->calls = false;
     CX_TRY(check(tx, decision, &now));
     CX_TRY(row_proposal_decision_insert(tx, &decision->row));
     return conclude(tx, decision, &now);
@@ -304,7 +201,7 @@ struct ask {
 static cx_err prepare(struct api_request *request, const struct ask *ask, struct decision *decision)
 {
     const struct principal *me = &request->principal;
-    uint8_t key[DECISION_KEY_LEN];
+    uint8_t key[PROPOSAL_DECISION_KEY_LEN];
     *decision =
         (struct decision){.request = request,
                           .approve = ask->approve,
@@ -315,9 +212,33 @@ static cx_err prepare(struct api_request *request, const struct ask *ask, struct
                                   .decided_us = request->now_us}};
     struct protect_place place = {.tenant_id = me->tenant_id,
                                   PLACE_PROPOSAL_DECISION_COMMENT,
-                                  .row = decision_key(ask->proposal_id, me->user_id, key)};
+                                  .row = proposal_decision_key(ask->proposal_id, me->user_id, key)};
     return protect_seal(request->core->protect, &place, cx_str_bytes(ask->comment), request->arena,
                         &decision->row.comment);
+}
+
+static cx_err target_of(struct arena *arena, const struct api_proposal_view *proposal,
+                        struct cx_str *ret_target)
+{
+    if (proposal->has_operation) {
+        *ret_target = proposal->operation;
+        return CX_OK;
+    }
+    return field_id_text(arena, proposal->has_rule_id ? CX_ID_RULE : CX_ID_BINDING,
+                         proposal->has_rule_id ? proposal->rule_id : proposal->binding_id,
+                         ret_target);
+}
+
+/* event was filled in by api_commit, which took back what it had tried. */
+static cx_err apply_policy(struct decision *decision, struct audit_event *event)
+{
+    struct policy_agreed agreed = {.request = decision->request,
+                                   .row = decision->now,
+                                   .write = write_decision,
+                                   .arg = decision,
+                                   .event = event};
+    decision->calling = true;
+    return policy_change_apply(&agreed);
 }
 
 static cx_err decide(struct api_request *request, const struct ask *ask,
@@ -327,20 +248,20 @@ static cx_err decide(struct api_request *request, const struct ask *ask,
     struct api_proposal_view before;
     struct cx_str target = CX_STR_NONE;
     CX_TRY(ARENA_NEW(request->arena, &decision));
-    CX_TRY(show_proposal(request, ask->proposal_id, &before));
+    CX_TRY(proposal_show(request, ask->proposal_id, &before));
     CX_TRY(prepare(request, ask, decision));
     if (ask->approve && before.kind == API_PROPOSAL_KIND_BREAK_GLASS)
         CX_TRY(break_glass_record_prepare(request, &before, &decision->record));
-    CX_TRY(field_id_text(request->arena, before.has_rule_id ? CX_ID_RULE : CX_ID_BINDING,
-                         before.has_rule_id ? before.rule_id : before.binding_id, &target));
+    CX_TRY(target_of(request->arena, &before, &target));
     struct field_detail details[] = {
         {"comment", ask->comment},
         {"kind", cx_str_from(proposal_kind_name((enum proposal_kind)before.kind))},
         {"target", target}};
     struct audit_event event = {.object_type = CX_ID_PROPOSAL, .object_id = ask->proposal_id};
     CX_TRY(field_details(request->arena, details, CX_COUNT_OF(details), &event.details));
-    CX_TRY(api_commit(request, &event, write_decision, decision));
-    return show_proposal(request, ask->proposal_id, ret_view);
+    cx_err err = api_commit(request, &event, write_decision, decision);
+    CX_TRY(decision->calls ? apply_policy(decision, &event) : err);
+    return proposal_show(request, ask->proposal_id, ret_view);
 }
 
 cx_err handle_proposal_approve(struct api_request *request,
@@ -366,7 +287,7 @@ static cx_err write_cancellation(struct store_tx *tx, void *arg)
     struct proposal_row now;
     cx_err err = proposal_find(tx, me->tenant_id, show->proposal_id, request->arena, &now);
     if (err.code == CX_E_NOTFOUND || (cx_is_ok(err) && !cx_id_eq(now.requester_id, me->user_id)))
-        return refuse_unknown(request->diag);
+        return proposal_refuse_unknown(request->diag);
     CX_TRY(err);
     CX_TRY(proposal_discard(tx, me->tenant_id, &now, request->now_us));
     err =
@@ -386,5 +307,5 @@ cx_err handle_proposal_cancel(struct api_request *request, const struct api_prop
     show->request = request;
     show->proposal_id = in->proposal_id;
     CX_TRY(api_commit(request, &event, write_cancellation, show));
-    return show_proposal(request, in->proposal_id, &ret_out->body);
+    return proposal_show(request, in->proposal_id, &ret_out->body);
 }

@@ -1,9 +1,11 @@
 #include "core/approval/proposal_store.h"
+#include "core/change/change.h"
 
 static const char *const KINDS[PROPOSAL_KIND_COUNT] = {
-    [PROPOSAL_ROLE_GRANT] = "role_grant", [PROPOSAL_ELIGIBLE_GRANT] = "eligible_grant",
-    [PROPOSAL_ELEVATION] = "elevation",   [PROPOSAL_RULE_CREATE] = "rule_create",
-    [PROPOSAL_RULE_END] = "rule_end",     [PROPOSAL_BREAK_GLASS] = "break_glass",
+    [PROPOSAL_ROLE_GRANT] = "role_grant",       [PROPOSAL_ELIGIBLE_GRANT] = "eligible_grant",
+    [PROPOSAL_ELEVATION] = "elevation",         [PROPOSAL_RULE_CREATE] = "rule_create",
+    [PROPOSAL_RULE_END] = "rule_end",           [PROPOSAL_BREAK_GLASS] = "break_glass",
+    [PROPOSAL_POLICY_CHANGE] = "policy_change",
 };
 static const char *const STATES[PROPOSAL_STATE_COUNT] = {
     [PROPOSAL_AWAITING] = "awaiting_approval",
@@ -36,7 +38,8 @@ static cx_err word_of(struct cx_str text, const char *const *words, int count, i
 
 #define PROPOSAL_COLUMNS                                                                           \
     "proposal_id, kind, state, requester_id, receiver_id, target_id, duration_us, reason, "        \
-    "approvals_needed, approvals_given, created_us, updated_us"
+    "approvals_needed, approvals_given, created_us, updated_us, object, object_name, operation, "  \
+    "request"
 
 static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct proposal_row *ret_row)
 {
@@ -57,6 +60,10 @@ static cx_err row_of(const struct store_stmt *q, struct arena *arena, struct pro
         .updated_us = store_col_int(q, 11),
     };
     CX_TRY(arena_copy(arena, store_col_sealed(q, 7).envelope, &row.reason.envelope));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 12), &row.object));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 13), &row.object_name));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 14), &row.operation));
+    CX_TRY(arena_copy(arena, store_col_sealed(q, 15).envelope, &row.request.envelope));
     *ret_row = row;
     return CX_OK;
 }
@@ -109,19 +116,38 @@ cx_err proposal_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id p
 cx_err proposal_conclude(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
                          enum proposal_state to, cx_time now_us)
 {
+    const struct change_tie *tie = to == PROPOSAL_DONE ? store_tx_attached(tx) : NULL;
     struct store_stmt *q = NULL;
     if (to == PROPOSAL_AWAITING)
         return CX_ERR(INTERNAL);
     CX_TRY(store_prepare(tx,
-                         "UPDATE proposal SET state = $3, updated_us = $4 WHERE tenant_id = $1 "
+                         "UPDATE proposal SET state = $3, updated_us = $4, entry_id = $5 "
+                         "WHERE tenant_id = $1 "
                          "AND proposal_id = $2 AND state = 'awaiting_approval'",
                          &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, proposal_id);
     store_bind_text(q, 3, cx_str_from(STATES[to]));
     store_bind_int(q, 4, now_us);
+    if (tie)
+        store_bind_id(q, 5, tie->entry_id);
+    else
+        store_bind_null(q, 5);
     CX_TRY(store_exec(q));
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+}
+
+cx_err proposal_tie(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id)
+{
+    const struct change_tie *tie = store_tx_attached(tx);
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(
+        tx, "UPDATE proposal SET entry_id = $3 WHERE tenant_id = $1 AND proposal_id = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, proposal_id);
+    store_bind_id(q, 3, tie->entry_id);
+    CX_TRY(store_exec(q));
+    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
 }
 
 cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
@@ -138,6 +164,60 @@ cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_int(q, 3, given);
     CX_TRY(store_exec(q));
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+}
+
+static cx_err effect_of(const struct store_stmt *q, struct arena *arena,
+                        struct proposal_effect *ret_effect)
+{
+    struct proposal_effect effect = {.base_version = store_col_int(q, 2),
+                                     .newest_version = store_col_int(q, 5)};
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &effect.object));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 1), &effect.key));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &effect.content));
+    CX_TRY(arena_copy_str(arena, store_col_text(q, 4), &effect.base));
+    *ret_effect = effect;
+    return CX_OK;
+}
+
+cx_err proposal_effects(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
+                        struct arena *arena, struct proposal_effect **ret_effects,
+                        size_t *ret_count)
+{
+    struct proposal_effect *effects = NULL;
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(ARENA_NEW_ARRAY(arena, PROPOSAL_EFFECTS_MAX, &effects));
+    CX_TRY(store_prepare(
+        tx,
+        "SELECT e.object, e.object_key, e.base_version, e.content, b.content, "
+        "(SELECT MAX(n.version) FROM state_change n WHERE n.tenant_id = $1 "
+        "AND n.object = e.object AND n.object_key = e.object_key) FROM proposal_effect e "
+        "LEFT JOIN state_change b ON b.tenant_id = e.tenant_id AND b.object = e.object "
+        "AND b.object_key = e.base_key AND b.version = CASE WHEN e.base_key = e.object_key "
+        "THEN e.base_version ELSE (SELECT MAX(m.version) FROM state_change m "
+        "WHERE m.tenant_id = $1 AND m.object = e.object AND m.object_key = e.base_key) END "
+        "WHERE e.tenant_id = $1 AND e.proposal_id = $2 ORDER BY e.position",
+        &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, proposal_id);
+    while (count < PROPOSAL_EFFECTS_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        CX_TRY(effect_of(q, arena, &effects[count++]));
+    }
+    *ret_effects = effects;
+    *ret_count = count;
+    return CX_OK;
+}
+
+bool proposal_is_stale(const struct proposal_effect *effects, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (effects[i].newest_version != effects[i].base_version)
+            return true;
+    return false;
 }
 
 cx_err proposal_decisions(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,

@@ -14,6 +14,7 @@ enum proposal_kind {
     PROPOSAL_RULE_CREATE,
     PROPOSAL_RULE_END,
     PROPOSAL_BREAK_GLASS,
+    PROPOSAL_POLICY_CHANGE,
     PROPOSAL_KIND_COUNT
 };
 enum proposal_state {
@@ -38,6 +39,9 @@ struct proposal_row {
     struct cx_sealed reason;
     int64_t approvals_needed, approvals_given;
     cx_time created_us, updated_us;
+    /* Of a change of policy; "" else. */
+    struct cx_str object, object_name, operation;
+    struct cx_sealed request;
 };
 cx_err proposal_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
                      struct arena *arena, struct proposal_row *ret_row);
@@ -45,12 +49,30 @@ cx_err proposal_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id p
 cx_err proposal_page(struct store_tx *tx, struct cx_id tenant_id, struct cx_id party,
                      const struct page_key *after, size_t limit, struct arena *arena,
                      struct proposal_row *rows, size_t *ret_count);
-/* The only writer of proposal.state: compare-and-set; CX_E_CONFLICT when it does not await approval (any more). */
+/* The only writer of proposal.state: compare-and-set; CX_E_CONFLICT when it does not await approval (any more). What is done
+ * is tied to the entry of the transaction. */
 cx_err proposal_conclude(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
                          enum proposal_state to, cx_time now_us);
+/* What was agreed on comes into force with this transaction and not with the last approval: ties it to this entry instead. */
+cx_err proposal_tie(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id);
 /* CX_E_CONFLICT when another decision came first. */
 cx_err proposal_count_approval(struct store_tx *tx, struct cx_id tenant_id,
                                struct cx_id proposal_id, int64_t given);
+
+/* What a change of policy would make of an object with versions (core/change/object.h). */
+struct proposal_effect {
+    struct cx_str object, key, content;
+    struct cx_str base_key; /* mostly the key itself */
+    int64_t base_version,
+        newest_version; /* the one it changes, and the one there is now; 0: none */
+    struct cx_str base; /* content of the former; "" when there is none */
+};
+enum { PROPOSAL_EFFECTS_MAX = 32 };
+cx_err proposal_effects(struct store_tx *tx, struct cx_id tenant_id, struct cx_id proposal_id,
+                        struct arena *arena, struct proposal_effect **ret_effects,
+                        size_t *ret_count);
+/* Whether another change came into force since it was proposed. */
+bool proposal_is_stale(const struct proposal_effect *effects, size_t count);
 
 struct proposal_decision {
     struct cx_id approver_id;

@@ -4,6 +4,7 @@
 #include "core/access/access_store.h"
 #include "core/access/group_store.h"
 #include "core/access/state_store.h"
+#include "core/approval/policy_change.h"
 #include "core/approval/proposal.h"
 #include "core/approval/stage_view.h"
 #include "core/change/change.h"
@@ -44,16 +45,37 @@ cx_err approval_stages_view(const struct approval_stages *stages, struct arena *
     return CX_OK;
 }
 
+/* "role" or "role/NAME": what kind of policy, and which. */
+static cx_err policy_subject_view(struct cx_str subject, struct api_approval_rule_view *view)
+{
+    const char *slash = memchr(subject.ptr, '/', subject.len);
+    size_t len = slash ? (size_t)(slash - subject.ptr) : subject.len;
+    struct cx_str name = CX_STR_NONE;
+    int object = 0;
+    if (slash)
+        name = (struct cx_str){slash + 1, subject.len - len - 1};
+    CX_TRY(api_enum_value(&api_enum_policy_object, (struct cx_str){subject.ptr, len}, &object));
+    view->has_object = true;
+    view->object = (enum api_policy_object)object;
+    view->has_role = slash && view->object == API_POLICY_OBJECT_ROLE;
+    view->has_certificate_profile = slash && view->object == API_POLICY_OBJECT_CERTIFICATE_PROFILE;
+    if (view->has_role)
+        view->role = name;
+    if (view->has_certificate_profile)
+        view->certificate_profile = name;
+    return CX_OK;
+}
+
 static cx_err view_of(struct api_request *request, const struct approval_rule_row *row,
                       struct api_approval_rule_view *ret_view)
 {
     const struct approval_rule *rule = &row->rule;
-    bool roles = is_about_roles(rule->action);
+    bool roles = is_about_roles(rule->action), policy = rule->action == APPROVAL_POLICY_CHANGE;
     struct api_approval_rule_view view = {
         .id = rule->rule_id,
         .state = state_of(row),
         .action = (enum api_approval_action)rule->action,
-        .has_certificate_profile = rule->subject.len && !roles,
+        .has_certificate_profile = rule->subject.len && !roles && !policy,
         .certificate_profile = rule->subject,
         .has_role = rule->subject.len && roles,
         .role = rule->subject,
@@ -72,6 +94,8 @@ static cx_err view_of(struct api_request *request, const struct approval_rule_ro
         .has_ended = row->ended_us != 0,
         .ended = row->ended_us,
     };
+    if (policy && rule->subject.len)
+        CX_TRY(policy_subject_view(rule->subject, &view));
     CX_TRY(approval_stages_view(&rule->stages, request->arena, &view.stages));
     struct field_place reason = {request->principal.tenant_id, "approval_rule", "reason",
                                  rule->rule_id};
@@ -165,12 +189,23 @@ static cx_err check_subject(struct api_request *request,
 {
     enum approval_action action = (enum approval_action)in->action;
     bool certificates = action <= APPROVAL_REVOKE || action == APPROVAL_EXPORT;
-    if (in->has_role && !is_about_roles(action))
+    bool policy = action == APPROVAL_POLICY_CHANGE && in->has_object;
+    bool of_role = policy && in->object == API_POLICY_OBJECT_ROLE;
+    bool of_profile = policy && in->object == API_POLICY_OBJECT_CERTIFICATE_PROFILE;
+    if (in->has_object && !policy)
+        return cx_refuse(request->diag, CX_ERR(POLICY), "object", "rule-subject",
+                         "Only changes of policy are about a kind of policy.");
+    if (in->has_role && !is_about_roles(action) && !of_role)
         return cx_refuse(request->diag, CX_ERR(POLICY), "role", "rule-subject",
-                         "Only giving and activating roles is about a role.");
-    if ((in->has_certificate_profile || in->has_group_id || in->has_tags) && !certificates)
+                         "Only giving and activating roles is about a role, and changes of policy "
+                         "of the object role.");
+    if (in->has_certificate_profile && !certificates && !of_profile)
+        return cx_refuse(request->diag, CX_ERR(POLICY), "certificate_profile", "rule-subject",
+                         "Only requests for certificates have a profile, and changes of policy of "
+                         "the object certificate-profile.");
+    if ((in->has_group_id || in->has_tags) && !certificates)
         return cx_refuse(request->diag, CX_ERR(POLICY), "action", "rule-subject",
-                         "Only requests for certificates have a profile, a group and tags.");
+                         "Only requests for certificates have a group and tags.");
     if (in->has_escalate_after_hours != in->has_escalate_to_role)
         return cx_refuse(request->diag, CX_ERR(POLICY), "escalate_to_role", "rule-escalation",
                          "Say both when and to which role it escalates.");
@@ -196,6 +231,20 @@ static cx_err read_stages(struct api_request *request, const struct api_approval
     return CX_OK;
 }
 
+static cx_err subject_of(struct arena *arena, const struct api_approval_rule_create_in *in,
+                         struct cx_str *ret_subject)
+{
+    struct cx_str name = in->has_role                  ? in->role
+                         : in->has_certificate_profile ? in->certificate_profile
+                                                       : CX_STR("");
+    *ret_subject = name;
+    if (!in->has_object)
+        return CX_OK;
+    return arena_printf(arena, ret_subject, "%s%s%.*s",
+                        api_enum_name(&api_enum_policy_object, (int)in->object),
+                        name.len ? "/" : "", CX_STR_ARG(name));
+}
+
 static cx_err fill(struct api_request *request, const struct api_approval_rule_create_in *in,
                    struct rule_change *change)
 {
@@ -204,9 +253,6 @@ static cx_err fill(struct api_request *request, const struct api_approval_rule_c
     *row = (struct row_approval_rule){
         .tenant_id = request->principal.tenant_id,
         .action = cx_str_from(approval_action_name((enum approval_action)in->action)),
-        .subject = in->has_role                  ? in->role
-                   : in->has_certificate_profile ? in->certificate_profile
-                                                 : CX_STR(""),
         .has_group_id = in->has_group_id,
         .group_id = in->group_id,
         .tags = CX_STR(""),
@@ -218,6 +264,7 @@ static cx_err fill(struct api_request *request, const struct api_approval_rule_c
         .created_us = request->now_us,
         .created_by_id = request->principal.user_id,
     };
+    CX_TRY(subject_of(request->arena, in, &row->subject));
     if (in->has_tags) {
         CX_TRY(tag_expression_parse(request->arena, in->tags, request->diag, &tags));
         CX_TRY(tag_expression_write(request->arena, &tags, &row->tags));
@@ -266,20 +313,46 @@ static cx_err check_names(struct store_tx *tx, const struct rule_change *change)
                                     : CX_OK;
 }
 
+/* A rule about changes of policy is made and ended by those whom it names itself, whatever other rules say: so the first one
+ * takes more than its author, what nobody can fill never comes into force, and the last one does not go by one person. */
 static cx_err find_policy_plan(struct store_tx *tx, const struct rule_change *change,
-                               struct approval_plan *ret_plan)
+                               const struct approval_rule *rule, struct approval_plan *ret_plan)
 {
     struct api_request *request = change->request;
-    return approval_plan_find(tx, request->principal.tenant_id, APPROVAL_POLICY_CHANGE, CX_STR_NONE,
-                              NULL, 0, request->now_us, request->arena, ret_plan);
+    const struct approval_case itself = {.action = APPROVAL_POLICY_CHANGE,
+                                         .subject = rule->subject};
+    struct approval_plan ruled, own;
+    CX_TRY(policy_change_plan(tx, request->principal.tenant_id, CX_STR("approval-rule"),
+                              CX_STR_NONE, request->now_us, request->arena, &ruled));
+    approval_plan_choose(rule, 1, &itself, 0, request->now_us, &own);
+    *ret_plan = *approval_plan_stricter(&ruled, &own);
+    return CX_OK;
+}
+
+/* As it would be in force. */
+static cx_err rule_of(const struct rule_change *change, struct approval_rule *ret_rule)
+{
+    const struct row_approval_rule *row = &change->row;
+    struct approval_rule rule = {.rule_id = row->rule_id,
+                                 .subject = row->subject,
+                                 .lifetime_s = row->lifetime_s,
+                                 .escalate_s = row->has_escalate_s ? row->escalate_s : 0,
+                                 .escalate_to = row->escalate_to,
+                                 .created_us = row->created_us,
+                                 .stages = change->stages};
+    CX_TRY(approval_action_from_name(row->action, &rule.action));
+    *ret_rule = rule;
+    return CX_OK;
 }
 
 static cx_err write_rule(struct store_tx *tx, void *arg)
 {
     struct rule_change *change = arg;
+    struct approval_rule rule;
     struct approval_plan plan;
     CX_TRY(check_names(tx, change));
-    CX_TRY(find_policy_plan(tx, change, &plan));
+    CX_TRY(rule_of(change, &rule));
+    CX_TRY(find_policy_plan(tx, change, &rule, &plan));
     bool waits = approval_total(&plan.stages) > 0;
     change->row.has_in_force_us = !waits;
     change->row.in_force_us = change->request->now_us;
@@ -335,7 +408,7 @@ static cx_err write_end(struct store_tx *tx, void *arg)
     CX_TRY(err);
     if (row.ended_us)
         return CX_OK; /* idempotent */
-    CX_TRY(find_policy_plan(tx, change, &plan));
+    CX_TRY(find_policy_plan(tx, change, &row.rule, &plan));
     if (approval_total(&plan.stages) > 0)
         return proposal_insert(tx, &change->proposal, &plan);
     return approval_rule_end(tx, me->tenant_id, change->row.rule_id, me->user_id, request->now_us);

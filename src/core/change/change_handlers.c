@@ -2,6 +2,7 @@
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "codec/json.h"
+#include "core/approval/proposal_view.h"
 #include "core/audit/audit_list.h"
 #include "core/change/change_store.h"
 #include "core/change/check.h"
@@ -60,6 +61,23 @@ static cx_err fields_of(const struct change_item *item, struct arena *arena,
     return CX_OK;
 }
 
+/* Who asked for it and who agreed, where others had to. */
+static cx_err origin_of(struct api_request *request, const struct change_item *item,
+                        struct api_change_view *view)
+{
+    struct proposal_origin origin;
+    view->approved = !cx_id_is_zero(item->proposal_id);
+    if (!view->approved)
+        return CX_OK;
+    CX_TRY(proposal_origin(request, item->proposal_id, &origin));
+    view->has_proposal_id = view->has_requester_id = view->has_approvals = true;
+    view->proposal_id = item->proposal_id;
+    view->requester_id = origin.requester_id;
+    view->approvals = origin.approvals;
+    view->approvals_count = origin.approval_count;
+    return CX_OK;
+}
+
 static cx_err view_of(struct api_request *request, const struct change_item *item,
                       struct api_change_view *ret_view)
 {
@@ -78,6 +96,7 @@ static cx_err view_of(struct api_request *request, const struct change_item *ite
     CX_TRY(hash_of(request->arena, item->content, &view.hash));
     CX_TRY(reason_of(request, item, &view.has_reason, &view.reason));
     CX_TRY(fields_of(item, request->arena, &view));
+    CX_TRY(origin_of(request, item, &view));
     *ret_view = view;
     return CX_OK;
 }

@@ -2,10 +2,11 @@
 
 #define ITEM_COLUMNS                                                                               \
     "s.object, s.object_key, s.version, s.content, s.position, s.entry_id, e.time_us, e.action, "  \
-    "e.user_id, e.commitment, e.details, p.content "
+    "e.user_id, e.commitment, e.details, p.content, r.proposal_id "
 #define ITEM_JOIN                                                                                  \
     "FROM state_change s JOIN audit_entry e ON e.tenant_id = s.tenant_id "                         \
-    "AND e.entry_id = s.entry_id LEFT JOIN state_change p ON p.tenant_id = s.tenant_id "           \
+    "AND e.entry_id = s.entry_id LEFT JOIN proposal r ON r.tenant_id = s.tenant_id "               \
+    "AND r.entry_id = s.entry_id LEFT JOIN state_change p ON p.tenant_id = s.tenant_id "           \
     "AND p.object = s.object AND p.object_key = s.object_key "
 
 static cx_err item_of(const struct store_stmt *q, struct arena *arena, struct change_item *ret_item)
@@ -16,6 +17,8 @@ static cx_err item_of(const struct store_stmt *q, struct arena *arena, struct ch
                                .time_us = store_col_int(q, 6)};
     if (!store_col_is_null(q, 8))
         item.user_id = store_col_id(q, 8);
+    if (!store_col_is_null(q, 12))
+        item.proposal_id = store_col_id(q, 12);
     CX_TRY(arena_copy_str(arena, store_col_text(q, 0), &item.object));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 1), &item.key));
     CX_TRY(arena_copy_str(arena, store_col_text(q, 3), &item.content));

@@ -8,6 +8,7 @@ struct change_item {
     struct cx_str object, key, content, before; /* before: "" when there was none */
     int64_t version, position;
     struct cx_id entry_id, user_id; /* user_id zero: the program, or the host */
+    struct cx_id proposal_id;       /* by which others agreed to it; zero: nobody was asked */
     cx_time time_us;
     struct cx_str action;
     struct cx_bytes commitment;

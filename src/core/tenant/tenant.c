@@ -7,12 +7,13 @@
 #include "core/core.h"
 #include "core/field.h"
 #include "core/protect/protect.h"
+#include "core/tenant/profile_approval.h"
 #include "core/tenant/tenant_store.h"
 #include "crypto/key.h"
 #include "pki/certificate.h"
 #include "store/rows.h"
 
-enum { TENANT_ARENA_MAX = 1024 * 1024 };
+enum { TENANT_ARENA_MAX = 16 * 1024 * 1024 }; /* the approval rules that may hold are most of it */
 
 /* [a-z0-9-]{1,64}: names appear in commands and file names. */
 static cx_err check_name(struct cx_str name, struct cx_diag *diag)
@@ -192,41 +193,76 @@ cx_err tenant_issuer_add(struct core *core, struct cx_id tenant_id,
     return err;
 }
 
+cx_err tenant_profile_number(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name,
+                             int64_t *ret_newest)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(
+        tx, "SELECT MAX(version) FROM profile_version WHERE tenant_id = $1 AND name = $2", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, name);
+    CX_TRY(store_step(q, &row));
+    *ret_newest = row ? store_col_int(q, 0) : 0;
+    return CX_OK;
+}
+
 struct newest_read {
     struct cx_id tenant_id;
     struct cx_str name;
-    int64_t version; /* 0: none */
+    int64_t version;
 };
 
 static cx_err read_newest(struct store_tx *tx, void *arg)
 {
     struct newest_read *read = arg;
-    struct store_stmt *q = NULL;
-    bool row = false;
-    CX_TRY(store_prepare(
-        tx, "SELECT MAX(version) FROM profile_version WHERE tenant_id = $1 AND name = $2", &q));
-    store_bind_id(q, 1, read->tenant_id);
-    store_bind_text(q, 2, read->name);
-    CX_TRY(store_step(q, &row));
-    read->version = row ? store_col_int(q, 0) : 0;
-    return CX_OK;
+    return tenant_profile_number(tx, read->tenant_id, read->name, &read->version);
+}
+
+cx_err tenant_profile_write(struct store_tx *tx, const struct row_profile_version *row,
+                            int64_t *ret_newest)
+{
+    CX_TRY(tenant_profile_number(tx, row->tenant_id, row->name, ret_newest));
+    if (row->version != *ret_newest + 1)
+        return CX_ERR(CONFLICT);
+    CX_TRY(row_profile_version_insert(tx, row));
+    return change_note_text(tx, row->tenant_id, CHANGE_PROFILE, row->name);
 }
 
 struct profile_insert {
     const struct row_profile_version *row;
+    struct profile_terms terms;
+    struct arena *arena;
+    struct cx_diag *diag;
     int64_t newest;
 };
 
 static cx_err write_profile(struct store_tx *tx, void *arg)
 {
     struct profile_insert *insert = arg;
-    struct newest_read read = {.tenant_id = insert->row->tenant_id, .name = insert->row->name};
-    CX_TRY(read_newest(tx, &read));
-    insert->newest = read.version;
-    if (insert->row->version != insert->newest + 1)
-        return CX_ERR(CONFLICT);
-    CX_TRY(row_profile_version_insert(tx, insert->row));
-    return change_note_text(tx, insert->row->tenant_id, CHANGE_PROFILE, insert->row->name);
+    struct cx_id proposal_id;
+    CX_TRY(tenant_profile_write(tx, insert->row, &insert->newest));
+    CX_TRY(profile_approval_find(tx, &insert->terms, insert->arena, insert->diag, &proposal_id));
+    return profile_approval_use(tx, &insert->terms, proposal_id);
+}
+
+static cx_err read_approval(struct store_tx *tx, void *arg)
+{
+    struct profile_insert *insert = arg;
+    struct cx_id proposal_id;
+    return profile_approval_find(tx, &insert->terms, insert->arena, insert->diag, &proposal_id);
+}
+
+cx_err tenant_profile_check(struct core *core, struct cx_id tenant_id,
+                            const struct tenant_profile *add, struct cx_diag *diag)
+{
+    CX_CLEANUP(arena_clear) struct arena arena = ARENA_INIT(TENANT_ARENA_MAX);
+    struct profile_insert check = {.arena = &arena, .diag = diag};
+    struct pki_profile profile;
+    CX_TRY(pki_profile_parse(&arena, add->yaml, diag, &profile));
+    CX_TRY(profile_terms_of(tenant_id, &profile, add->yaml, add->effective_us, cx_now(core->clock),
+                            &check.terms));
+    return store_read(core->store, read_approval, &check);
 }
 
 cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id,
@@ -250,7 +286,9 @@ cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id,
         .created_us = cx_now(core->clock),
         .effective_us = add->effective_us,
     };
-    struct profile_insert insert = {&row, 0};
+    struct profile_insert insert = {.row = &row, .arena = &arena, .diag = diag};
+    CX_TRY(profile_terms_of(tenant_id, &profile, add->yaml, add->effective_us, row.created_us,
+                            &insert.terms));
     struct field_detail details[] = {
         {"certificate_profile", profile.name},
         {"version", version},

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/id.h"
+#include "store/rows.h"
 
 struct core;
 
@@ -53,6 +54,16 @@ struct tenant_profile {
 };
 cx_err tenant_profile_add(struct core *core, struct cx_id tenant_id,
                           const struct tenant_profile *add, struct cx_diag *diag);
+/* Inside a transaction that audit_commit runs: the row as the next version of its name, else CX_E_CONFLICT with the newest there
+ * is. */
+cx_err tenant_profile_write(struct store_tx *tx, const struct row_profile_version *row,
+                            int64_t *ret_newest);
+/* 0: none. */
+cx_err tenant_profile_number(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name,
+                             int64_t *ret_newest);
+/* Whether others have agreed to it, where they have to: before its ceremony. "profile-not-agreed". */
+cx_err tenant_profile_check(struct core *core, struct cx_id tenant_id,
+                            const struct tenant_profile *add, struct cx_diag *diag);
 /* The number of the newest version, in force or not. CX_E_NOTFOUND when there is none. */
 cx_err tenant_profile_newest(struct core *core, struct cx_id tenant_id, struct cx_str name,
                              uint32_t *ret_version);

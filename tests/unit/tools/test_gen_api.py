@@ -105,6 +105,27 @@ class Rules(unittest.TestCase):
             at(*OPERATION).update({"x-anonymous": "because", "x-step-up": True})
         self.assertIn("x-step-up is true", self.broken(anonymous))
 
+    def test_policy(self):
+        waits = {"description": "w", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProposalView"}}}}
+
+        def set_policy(policy, answer=True, **more):
+            def change(at):
+                schemas = at("components", "schemas")
+                schemas["PolicyObject"] = {"type": "string", "enum": ["thing"]}
+                schemas["ProposalView"] = schemas["ThingView"]
+                at(*OPERATION).update({"x-policy": policy, **more})
+                if answer:
+                    at(*OPERATION)["responses"]["202"] = waits
+            return change
+        document = copy.deepcopy(yaml.safe_load(SMALL))
+        set_policy({"object": "thing", "name": "label"})(lambda *path: self.at(document, path))
+        operation = load(yaml.safe_dump(document)).operations[0]
+        self.assertEqual((operation.policy, operation.policy_name, operation.status), ("thing", "label", 200))
+        self.assertIn("none of PolicyObject", self.broken(set_policy({"object": "other"})))
+        self.assertIn("no text that the call must have", self.broken(set_policy({"object": "thing", "name": "count"})))
+        self.assertIn("come together", self.broken(set_policy({"object": "thing"}, answer=False)))
+        self.assertIn("exactly one 2xx", self.broken(lambda at: at(*OPERATION)["responses"].update({"202": waits})))
+
     def test_audit_on_reading(self):
         self.assertIn("changes nothing", self.put(OPERATION, "x-read-only", "it only looks"))
 

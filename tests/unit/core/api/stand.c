@@ -6,7 +6,10 @@
 #include "core/access/guard.h"
 #include "../access/people.h"
 #include "core/authentication/session.h"
+#include "core/approval/policy_change.h"
+#include "core/approval/proposal_view.h"
 #include "core/client_certificate/client_certificate.h"
+#include "tests/lib/test.h"
 
 struct stand stand;
 
@@ -88,6 +91,31 @@ cx_err audit_commit(struct core *core, struct audit_event *event, store_fn fn, v
     return CX_OK;
 }
 
+cx_err policy_change_run(struct store_tx *tx, struct api_request *request, store_fn fn, void *arg,
+                         struct policy_trial *ret_trial)
+{
+    (void)request;
+    *ret_trial = (struct policy_trial){.waits = stand.waits};
+    CX_TRY(fn(tx, arg));
+    return stand.waits ? CX_ERR(BUSY) : CX_OK;
+}
+
+cx_err policy_change_propose(struct api_request *request, const struct policy_trial *trial)
+{
+    assert_true(trial->waits);
+    request->proposal_id = (struct cx_id){{5}};
+    return CX_ERR(BUSY);
+}
+
+cx_err proposal_show(struct api_request *request, struct cx_id proposal_id,
+                     struct api_proposal_view *ret_view)
+{
+    *ret_view = (struct api_proposal_view){.id = proposal_id,
+                                           .kind = API_PROPOSAL_KIND_POLICY_CHANGE,
+                                           .requester_id = request->principal.user_id};
+    return CX_OK;
+}
+
 static cx_err list_users(struct api_request *request, const void *in, void *ret_out)
 {
     const struct api_user_list_in *input = in;
@@ -154,6 +182,7 @@ void stand_init(void)
         {export_audit, sizeof(struct api_audit_export_out)}};
     operations[0] = api_operations[API_OP_USER_LIST];
     operations[1] = api_operations[API_OP_USER_CREATE];
+    operations[1].policy = "role";
     operations[2] = api_operations[API_OP_AUDIT_EXPORT];
     stand = (struct stand){.table = {operations, handlers, 3}, .answer = CX_OK};
     cx_clock_fixed(&stand.clock, INT64_C(1795298400) * CX_US_PER_S);

@@ -1,5 +1,5 @@
 /*
- * A table of three operations and the two calls of other domains that a dispatcher needs, so that the path
+ * A table of three operations and the calls of other domains that a dispatcher needs, so that the path
  * from the socket to a handler is tested without a database. authorise() is the real one.
  */
 #pragma once
@@ -15,6 +15,7 @@ struct stand {
     unsigned commits;        /* entries with outcome done */
     const char *last_action; /* of the last entry */
     cx_err answer;           /* what the handler returns */
+    bool waits;              /* creating a user, a change of policy here, waits for others */
     size_t stream_count;     /* pieces left in the streamed answer */
     bool stream_breaks;
 };

@@ -59,6 +59,17 @@ static void good_calls(void **state)
     assert_string_equal(stand.last_action, "user.create");
 }
 
+static void a_change_that_waits_is_answered_with_its_proposal(void **state)
+{
+    (void)state;
+    stand.waits = true;
+    call("POST", "/v1/users", "Bearer admin", "application/json", good);
+    assert_answer(202, "\"kind\":\"policy_change\"");
+    assert_string_equal(exchange.answer.content_type, "application/json");
+    assert_int_equal(stand.calls, 1);
+    assert_int_equal(stand.commits, 0);
+}
+
 static void nobody_reaches_a_handler(void **state)
 {
     (void)state;
@@ -163,6 +174,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(good_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_that_waits_is_answered_with_its_proposal, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(nobody_reaches_a_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_goes_the_same_way_and_steps_up, setup, teardown),
         cmocka_unit_test_setup_teardown(a_denied_change_is_recorded, setup, teardown),
