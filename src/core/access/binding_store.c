@@ -4,6 +4,7 @@
 #include "core/change/change.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static const char *const STANDINGS[BINDING_STANDING_COUNT] = {"", "eligible", "proposed",
                                                               "declined"};
@@ -62,6 +63,21 @@ cx_err access_grant_prepare(struct core *core, struct cx_id tenant_id,
     return CX_OK;
 }
 
+static cx_err check_privileged_life(struct store_tx *tx, const struct row_role_binding *row,
+                                    struct cx_diag *diag)
+{
+    struct setting_values values;
+    CX_TRY(setting_values_read(tx, row->tenant_id, &values));
+    if (row->expires_us - row->start_us <=
+        setting_us_at(&values, SETTING_PRIVILEGED_BINDING_LIFE, row->created_us))
+        return CX_OK;
+    return cx_refuse(
+        diag, CX_ERR(POLICY), "expires", "binding-too-long",
+        "A privileged role is given for at most %lld days here (the setting %s).",
+        (long long)setting_at(&values, SETTING_PRIVILEGED_BINDING_LIFE, row->created_us),
+        setting_of(SETTING_PRIVILEGED_BINDING_LIFE)->name);
+}
+
 static cx_err check_role(struct store_tx *tx, const struct access_grant_row *grant,
                          struct cx_diag *diag)
 {
@@ -80,11 +96,7 @@ static cx_err check_role(struct store_tx *tx, const struct access_grant_row *gra
         return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-needs-end",
                          "The role %.*s is privileged: say when the binding ends.",
                          CX_STR_ARG(row->role));
-    if (row->expires_us - row->start_us > ACCESS_PRIVILEGED_LIFE_MAX * CX_US_PER_DAY)
-        return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-too-long",
-                         "A privileged role is given for at most %d days.",
-                         ACCESS_PRIVILEGED_LIFE_MAX);
-    return CX_OK;
+    return check_privileged_life(tx, row, diag);
 }
 
 static cx_err write_groups(struct store_tx *tx, const struct access_grant_row *grant,

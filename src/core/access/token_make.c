@@ -3,6 +3,7 @@
 #include "core/access/credential.h"
 #include "core/access/view.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static bool has_role(const struct access_rights *rights, struct cx_str role)
 {
@@ -105,9 +106,24 @@ static cx_err check_parent(struct store_tx *tx, const struct token_made *made)
                      (long long)((chain.ends_us - request->now_us) / CX_US_PER_DAY));
 }
 
+cx_err access_token_check_life(struct store_tx *tx, const struct row_api_token *row,
+                               struct cx_diag *diag)
+{
+    struct setting_values values;
+    CX_TRY(setting_values_read(tx, row->tenant_id, &values));
+    if (row->expires_us - row->created_us <=
+        setting_us_at(&values, SETTING_TOKEN_LIFE, row->created_us))
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(POLICY), "expires_in_days", "token-too-long",
+                     "A token lasts for at most %lld days here (the setting %s).",
+                     (long long)setting_at(&values, SETTING_TOKEN_LIFE, row->created_us),
+                     setting_of(SETTING_TOKEN_LIFE)->name);
+}
+
 cx_err token_write(struct store_tx *tx, const struct token_made *made)
 {
     CX_TRY(check_parent(tx, made));
+    CX_TRY(access_token_check_life(tx, &made->row, made->request->diag));
     CX_TRY(row_api_token_insert(tx, &made->row));
     for (size_t i = 0; i < made->grant_count; i++)
         CX_TRY(access_grant_write(tx, &made->grants[i], made->request->diag));

@@ -11,6 +11,7 @@
 #include "core/access/binding_view.h"
 #include "core/approval/proposal.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 struct elevation {
     struct api_request *request;
@@ -48,6 +49,19 @@ static cx_err check_source(struct store_tx *tx, struct elevation *elevation)
     return CX_OK;
 }
 
+static cx_err check_life(struct store_tx *tx, const struct elevation *elevation)
+{
+    struct api_request *request = elevation->request;
+    struct setting_values values;
+    CX_TRY(setting_values_read(tx, request->principal.tenant_id, &values));
+    if (elevation->duration_us <= setting_us_at(&values, SETTING_ELEVATION_LIFE, request->now_us))
+        return CX_OK;
+    return cx_refuse(request->diag, CX_ERR(POLICY), "minutes", "elevation-too-long",
+                     "A role is activated for at most %lld minutes here (the setting %s).",
+                     (long long)setting_at(&values, SETTING_ELEVATION_LIFE, request->now_us),
+                     setting_of(SETTING_ELEVATION_LIFE)->name);
+}
+
 static cx_err read_source(struct store_tx *tx, void *arg)
 {
     return check_source(tx, arg);
@@ -60,6 +74,7 @@ static cx_err write_elevation(struct store_tx *tx, void *arg)
     const struct principal *me = &request->principal;
     struct approval_plan plan;
     CX_TRY(check_source(tx, elevation));
+    CX_TRY(check_life(tx, elevation));
     CX_TRY(approval_plan_find(tx, me->tenant_id, APPROVAL_ELEVATION, elevation->source.role, NULL,
                               0, request->now_us, request->arena, &plan));
     bool waits = approval_total(&plan.stages) > 0;
