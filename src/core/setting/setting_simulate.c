@@ -154,7 +154,7 @@ static cx_err answer(struct store_tx *tx, const struct question *question, int64
             return count_privileged(tx, question, ret_count);
         return count(tx, question,
                      "SELECT COUNT(*) FROM role_binding WHERE tenant_id = $1 AND ended_us IS NULL "
-                     "AND source_id IS NOT NULL AND standing = 'bound' AND expires_us > $2 "
+                     "AND source_id IS NOT NULL AND standing IS NULL AND expires_us > $2 "
                      "AND expires_us - start_us > $3",
                      then_us(question), ret_count);
     case SETTING_DELEGATIONS_LONGER:
