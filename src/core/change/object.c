@@ -124,6 +124,12 @@ struct object {
     X(value, 'n')                                                                                  \
     X(value_before, 'n') X(effective_us, 'n') X(changed_us, 'n') X(changed_by_id, 'i')
 
+#define RULE_PACK(X)                                                                               \
+    X(name, 't') X(version, 't') X(content, 't') X(created_us, 'n') X(created_by_id, 'i')
+#define RULE_PACK_USE(X)                                                                           \
+    X(name, 't')                                                                                   \
+    X(number, 'n') X(version, 't') X(from_us, 'n') X(created_us, 'n') X(created_by_id, 'i')
+
 #define PERMISSIONS(X) X(permission, 't')
 #define GROUPS(X) X(group_id, 'i')
 #define TAGS(X) X(clause, 'n') X(name, 't') X(value, 't')
@@ -228,6 +234,16 @@ static const struct object OBJECTS[CHANGE_OBJECT_COUNT] = {
                         .by_one = BY_ONE(SETTING, "setting", "name"),
                         .key_count = 1,
                         .columns = {SETTING(AS_COLUMN)}},
+    [CHANGE_RULE_PACK] = {.name = "rule-pack",
+                          .all = FROM(RULE_PACK, "rule_pack"),
+                          .by_one = BY_ONE(RULE_PACK, "rule_pack", "name"),
+                          .key_count = 2,
+                          .columns = {RULE_PACK(AS_COLUMN)}},
+    [CHANGE_RULE_PACK_USE] = {.name = "rule-pack-use",
+                              .all = FROM(RULE_PACK_USE, "rule_pack_use"),
+                              .by_one = BY_ONE(RULE_PACK_USE, "rule_pack_use", "name"),
+                              .key_count = 2,
+                              .columns = {RULE_PACK_USE(AS_COLUMN)}},
 };
 
 const char *change_object_name(enum change_object object)
