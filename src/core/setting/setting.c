@@ -77,7 +77,7 @@ cx_time setting_end_us(const struct setting_values *values, enum setting_name na
     const struct setting_value *value = &values->list[name];
     cx_time before_us = start_us + microseconds(name, value->before);
     cx_time end_us = start_us + microseconds(name, value->value);
-    if (before_us <= value->effective_us)
+    if (before_us < value->effective_us)
         return before_us;
     return end_us > value->effective_us ? end_us : value->effective_us;
 }
