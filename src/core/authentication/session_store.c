@@ -24,21 +24,23 @@ static void bind_limits(struct store_stmt *q, struct cx_id tenant_id,
 {
     store_bind_id(q, 1, tenant_id);
     store_bind_int(q, 2, now_us);
-    store_bind_int(q, 3, now_us - setting_us_at(values, SETTING_SESSION_LIFE, now_us));
-    store_bind_int(q, 4, now_us - setting_us_at(values, SETTING_SESSION_IDLE, now_us));
+    store_bind_int(q, 3, setting_over_us(values, SETTING_SESSION_LIFE, now_us));
+    store_bind_int(q, 4, setting_over_us(values, SETTING_SESSION_IDLE, now_us));
 }
 
 cx_err session_count_open(struct store_tx *tx, struct cx_id tenant_id,
-                          const struct setting_values *values, cx_time now_us, int64_t *ret_count)
+                          const struct setting_values *values, cx_time factor_after_us,
+                          cx_time now_us, int64_t *ret_count)
 {
     struct store_stmt *q = NULL;
     bool row = false;
     CX_TRY(store_prepare(tx,
                          "SELECT COUNT(*) FROM login_session WHERE tenant_id = $1 "
                          "AND ended_us IS NULL AND expires_us > $2 AND created_us > $3 "
-                         "AND last_used_us > $4",
+                         "AND last_used_us > $4 AND factor_us > $5",
                          &q));
     bind_limits(q, tenant_id, values, now_us);
+    store_bind_int(q, 5, factor_after_us);
     CX_TRY(store_step(q, &row));
     *ret_count = row ? store_col_int(q, 0) : 0;
     return CX_OK;

@@ -25,10 +25,11 @@ cx_time session_expires_us(const struct session_row *session, const struct setti
 /* Neither over nor ended nor idle for too long. */
 bool session_is_open(const struct session_row *session, const struct setting_values *values,
                      cx_time now_us);
-/* The open ones of the tenant, counted; and for a change of the limits: those that are over are ended, so that a longer
- * limit opens none of them again. */
+/* The open ones of the tenant whose factor was proved after that time (-1: any), counted; and for a change of the limits: those
+ * that are over are ended, so that a longer limit opens none of them again. */
 cx_err session_count_open(struct store_tx *tx, struct cx_id tenant_id,
-                          const struct setting_values *values, cx_time now_us, int64_t *ret_count);
+                          const struct setting_values *values, cx_time factor_after_us,
+                          cx_time now_us, int64_t *ret_count);
 cx_err session_end_over(struct store_tx *tx, struct cx_id tenant_id,
                         const struct setting_values *values, cx_time now_us);
 

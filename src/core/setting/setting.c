@@ -81,3 +81,14 @@ cx_time setting_end_us(const struct setting_values *values, enum setting_name na
         return before_us;
     return end_us > value->effective_us ? end_us : value->effective_us;
 }
+
+cx_time setting_over_us(const struct setting_values *values, enum setting_name name, cx_time now_us)
+{
+    const struct setting_value *value = &values->list[name];
+    int64_t before_us = microseconds(name, value->before);
+    cx_time over_us = now_us - microseconds(name, value->value);
+    if (now_us < value->effective_us)
+        return now_us - before_us;
+    cx_time over_before_us = value->effective_us - before_us - 1;
+    return over_us > over_before_us ? over_us : over_before_us;
+}

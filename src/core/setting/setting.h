@@ -53,6 +53,9 @@ int64_t setting_us_at(const struct setting_values *values, enum setting_name nam
  * a shorter limit ends, ends at once. */
 cx_time setting_end_us(const struct setting_values *values, enum setting_name name,
                        cx_time start_us);
+/* The same turned round, for SQL: what started then or earlier is over at now_us. */
+cx_time setting_over_us(const struct setting_values *values, enum setting_name name,
+                        cx_time now_us);
 
 /* Inside a closure. */
 cx_err setting_values_read(struct store_tx *tx, struct cx_id tenant_id,

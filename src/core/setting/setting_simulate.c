@@ -40,8 +40,10 @@ static int64_t then_us(const struct question *question)
 static cx_err count_ending(struct store_tx *tx, const struct question *question, int64_t *ret_count)
 {
     int64_t open = 0, stay = 0;
-    CX_TRY(session_count_open(tx, question->tenant_id, &question->now, question->now_us, &open));
-    CX_TRY(session_count_open(tx, question->tenant_id, &question->then, question->now_us, &stay));
+    CX_TRY(
+        session_count_open(tx, question->tenant_id, &question->now, -1, question->now_us, &open));
+    CX_TRY(
+        session_count_open(tx, question->tenant_id, &question->then, -1, question->now_us, &stay));
     *ret_count = open > stay ? open - stay : 0;
     return CX_OK;
 }
@@ -61,16 +63,15 @@ static cx_err count(struct store_tx *tx, const struct question *question, const 
     return CX_OK;
 }
 
-#define OPEN_SESSIONS                                                                              \
-    "SELECT COUNT(*) FROM login_session WHERE tenant_id = $1 AND ended_us IS NULL "                \
-    "AND expires_us > $2 AND factor_us > $2 - $3"
-
 static cx_err count_fresh(struct store_tx *tx, const struct question *question, int64_t *ret_count)
 {
     int64_t fresh = 0, stay = 0;
-    int64_t now_us = setting_us_at(&question->now, question->name, question->now_us);
-    CX_TRY(count(tx, question, OPEN_SESSIONS, now_us, &fresh));
-    CX_TRY(count(tx, question, OPEN_SESSIONS, then_us(question), &stay));
+    cx_time now_us = question->now_us;
+    CX_TRY(session_count_open(tx, question->tenant_id, &question->now,
+                              now_us - setting_us_at(&question->now, question->name, now_us),
+                              now_us, &fresh));
+    CX_TRY(session_count_open(tx, question->tenant_id, &question->now, now_us - then_us(question),
+                              now_us, &stay));
     *ret_count = fresh > stay ? fresh - stay : 0;
     return CX_OK;
 }

@@ -60,6 +60,11 @@ static void an_end_is_the_first_minute_at_which_it_is_over(void **state)
                     assert_int_equal(
                         setting_end_us(&values, SETTING_SESSION_IDLE, start * MINUTE_US),
                         end * MINUTE_US);
+                    for (int64_t now = start; now <= 80; now++)
+                        assert_int_equal(start * MINUTE_US <= setting_over_us(&values,
+                                                                              SETTING_SESSION_IDLE,
+                                                                              now * MINUTE_US),
+                                         end <= now);
                 }
 }
 
