@@ -21,12 +21,8 @@ def travel(instance, seconds):
     instance.admin.post('/v1/system/clock', {'offset_s': offset + round(seconds)}).expect(200)
 
 
-def put(client, path, document, headers=None):
-    return client.send('PUT', path, json.dumps(document).encode(), {'Content-Type': 'application/json', **(headers or {})})
-
-
 def choose(client, name, value, **fields):
-    return put(client, f'/v1/settings/{name}', {'value': value, 'reason': 'a test', **fields})
+    return client.put(f'/v1/settings/{name}', {'value': value, 'reason': 'a test', **fields})
 
 
 def simulate(client, name, value):
@@ -94,8 +90,8 @@ def test_what_is_refused(world):
         world.admin.post(f'/v1/settings/{name}/simulate', {'value': value}).problem(422, rule='setting-bounds')
     choose(world.admin, 'token-life', 10, effective=moment(world, -DAY)).problem(422, rule='setting-effective')
     choose(world.admin, 'token-life', 10, effective=moment(world, 367 * DAY)).problem(422, rule='setting-effective')
-    put(world.admin, '/v1/settings/token-life', {'value': 10}).problem(400, field='reason')
-    put(world.admin, '/v1/settings/token-life', {'value': 10, 'reason': ''}).problem(400, field='reason')
+    world.admin.put('/v1/settings/token-life', {'value': 10}).problem(400, field='reason')
+    world.admin.put('/v1/settings/token-life', {'value': 10, 'reason': ''}).problem(400, field='reason')
     for name in ('nothing', 'Session-Life', 'session-life%00'):
         assert choose(world.admin, name, 10).status in (400, 404), name
     for client in (world.auditor, world.operator):
@@ -155,8 +151,8 @@ def test_a_fresh_factor_is_as_fresh_as_is_said(world):
     choose(world.admin, 'session-factor-age', 60).expect(200)
     browser.post('/v1/roles', wish).problem(403, rule='step-up-required')
     # Changing a setting asks for a fresh factor too.
-    put(browser.client, '/v1/settings/session-factor-age', {'value': 300, 'reason': 'x'},
-        browser.headers(browser.origin)).problem(403, rule='step-up-required')
+    browser.client.put('/v1/settings/session-factor-age', {'value': 300, 'reason': 'x'},
+                       headers=browser.headers(browser.origin)).problem(403, rule='step-up-required')
     choose(world.admin, 'session-factor-age', 300).expect(200)
     browser.post('/v1/roles', wish).expect(200)
 

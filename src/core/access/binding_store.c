@@ -63,21 +63,6 @@ cx_err access_grant_prepare(struct core *core, struct cx_id tenant_id,
     return CX_OK;
 }
 
-static cx_err check_privileged_life(struct store_tx *tx, const struct row_role_binding *row,
-                                    struct cx_diag *diag)
-{
-    struct setting_values values;
-    CX_TRY(setting_values_read(tx, row->tenant_id, &values));
-    if (row->expires_us - row->start_us <=
-        setting_us_at(&values, SETTING_PRIVILEGED_BINDING_LIFE, row->created_us))
-        return CX_OK;
-    return cx_refuse(
-        diag, CX_ERR(POLICY), "expires", "binding-too-long",
-        "A privileged role is given for at most %lld days here (the setting %s).",
-        (long long)setting_at(&values, SETTING_PRIVILEGED_BINDING_LIFE, row->created_us),
-        setting_of(SETTING_PRIVILEGED_BINDING_LIFE)->name);
-}
-
 static cx_err check_role(struct store_tx *tx, const struct access_grant_row *grant,
                          struct cx_diag *diag)
 {
@@ -96,7 +81,14 @@ static cx_err check_role(struct store_tx *tx, const struct access_grant_row *gra
         return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-needs-end",
                          "The role %.*s is privileged: say when the binding ends.",
                          CX_STR_ARG(row->role));
-    return check_privileged_life(tx, row, diag);
+    const struct setting_question question = {row->tenant_id,
+                                              SETTING_PRIVILEGED_BINDING_LIFE,
+                                              "A binding to a privileged role",
+                                              "expires",
+                                              "binding-too-long",
+                                              row->expires_us - row->start_us,
+                                              row->created_us};
+    return setting_check_life(tx, &question, diag);
 }
 
 static cx_err write_groups(struct store_tx *tx, const struct access_grant_row *grant,

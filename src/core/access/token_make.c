@@ -109,15 +109,11 @@ static cx_err check_parent(struct store_tx *tx, const struct token_made *made)
 cx_err access_token_check_life(struct store_tx *tx, const struct row_api_token *row,
                                struct cx_diag *diag)
 {
-    struct setting_values values;
-    CX_TRY(setting_values_read(tx, row->tenant_id, &values));
-    if (row->expires_us - row->created_us <=
-        setting_us_at(&values, SETTING_TOKEN_LIFE, row->created_us))
-        return CX_OK;
-    return cx_refuse(diag, CX_ERR(POLICY), "expires_in_days", "token-too-long",
-                     "A token lasts for at most %lld days here (the setting %s).",
-                     (long long)setting_at(&values, SETTING_TOKEN_LIFE, row->created_us),
-                     setting_of(SETTING_TOKEN_LIFE)->name);
+    const struct setting_question question = {row->tenant_id,   SETTING_TOKEN_LIFE,
+                                              "A token",        "expires_in_days",
+                                              "token-too-long", row->expires_us - row->created_us,
+                                              row->created_us};
+    return setting_check_life(tx, &question, diag);
 }
 
 cx_err token_write(struct store_tx *tx, const struct token_made *made)

@@ -158,16 +158,11 @@ static cx_err check_conflict(struct store_tx *tx, const struct delegation_create
 
 static cx_err check_life(struct store_tx *tx, const struct delegation_create *create)
 {
-    struct api_request *request = create->request;
-    struct setting_values values;
-    CX_TRY(setting_values_read(tx, create->row.tenant_id, &values));
-    if (create->row.expires_us - create->row.start_us <=
-        setting_us_at(&values, SETTING_DELEGATION_LIFE, request->now_us))
-        return CX_OK;
-    return cx_refuse(request->diag, CX_ERR(POLICY), "expires", "delegation-too-long",
-                     "A delegation lasts for at most %lld days here (the setting %s).",
-                     (long long)setting_at(&values, SETTING_DELEGATION_LIFE, request->now_us),
-                     setting_of(SETTING_DELEGATION_LIFE)->name);
+    const struct row_delegation *row = &create->row;
+    const struct setting_question question = {
+        row->tenant_id,        SETTING_DELEGATION_LIFE,         "A delegation", "expires",
+        "delegation-too-long", row->expires_us - row->start_us, row->created_us};
+    return setting_check_life(tx, &question, create->request->diag);
 }
 
 static cx_err write_delegation(struct store_tx *tx, void *arg)

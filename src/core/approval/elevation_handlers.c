@@ -51,15 +51,11 @@ static cx_err check_source(struct store_tx *tx, struct elevation *elevation)
 
 static cx_err check_life(struct store_tx *tx, const struct elevation *elevation)
 {
-    struct api_request *request = elevation->request;
-    struct setting_values values;
-    CX_TRY(setting_values_read(tx, request->principal.tenant_id, &values));
-    if (elevation->duration_us <= setting_us_at(&values, SETTING_ELEVATION_LIFE, request->now_us))
-        return CX_OK;
-    return cx_refuse(request->diag, CX_ERR(POLICY), "minutes", "elevation-too-long",
-                     "A role is activated for at most %lld minutes here (the setting %s).",
-                     (long long)setting_at(&values, SETTING_ELEVATION_LIFE, request->now_us),
-                     setting_of(SETTING_ELEVATION_LIFE)->name);
+    const struct api_request *request = elevation->request;
+    const struct setting_question question = {
+        request->principal.tenant_id, SETTING_ELEVATION_LIFE, "An activation", "minutes",
+        "elevation-too-long",         elevation->duration_us, request->now_us};
+    return setting_check_life(tx, &question, request->diag);
 }
 
 static cx_err read_source(struct store_tx *tx, void *arg)

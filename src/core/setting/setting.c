@@ -41,6 +41,12 @@ const struct setting *setting_of(enum setting_name name)
     return &SETTINGS[name];
 }
 
+const char *setting_unit_name(enum setting_unit unit)
+{
+    static const char *const NAMES[] = {"seconds", "minutes", "hours", "days"};
+    return NAMES[unit];
+}
+
 int64_t setting_clamp(enum setting_name name, int64_t value)
 {
     const struct setting *setting = &SETTINGS[name];

@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "base/clock.h"
+#include "base/diag.h"
 #include "store/store.h"
 
 enum setting_name {
@@ -31,6 +32,7 @@ struct setting {
     int64_t minimum, maximum, standard; /* standard: without a row */
 };
 const struct setting *setting_of(enum setting_name name);
+const char *setting_unit_name(enum setting_unit unit);
 
 enum { SETTING_AHEAD_MAX_DAYS = 366 };
 
@@ -60,6 +62,17 @@ cx_time setting_over_us(const struct setting_values *values, enum setting_name n
 /* Inside a closure. */
 cx_err setting_values_read(struct store_tx *tx, struct cx_id tenant_id,
                            struct setting_values *ret_values);
-/* The same outside one. */
+/* Inside a closure: refuses what would last longer than a setting allows. */
+struct setting_question {
+    struct cx_id tenant_id;
+    enum setting_name name;
+    const char *what;         /* as a sentence begins: "A token" */
+    const char *field, *rule; /* of the refusal */
+    int64_t life_us;
+    cx_time now_us;
+};
+cx_err setting_check_life(struct store_tx *tx, const struct setting_question *question,
+                          struct cx_diag *diag);
+/* Values outside one. */
 cx_err setting_values_load(struct store *store, struct cx_id tenant_id,
                            struct setting_values *ret_values);

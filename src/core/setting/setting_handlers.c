@@ -95,13 +95,12 @@ struct setting_wish {
 
 static cx_err check_value(struct api_request *request, enum setting_name name, int64_t value)
 {
-    static const char *const UNITS[] = {"seconds", "minutes", "hours", "days"};
     const struct setting *setting = setting_of(name);
     if (setting_clamp(name, value) == value)
         return CX_OK;
     return cx_refuse(request->diag, CX_ERR(POLICY), "value", "setting-bounds",
                      "%s is between %lld and %lld %s.", setting->name, (long long)setting->minimum,
-                     (long long)setting->maximum, UNITS[setting->unit]);
+                     (long long)setting->maximum, setting_unit_name(setting->unit));
 }
 
 static cx_err check_effective(struct api_request *request, const struct setting_wish *wish)

@@ -66,6 +66,20 @@ cx_err setting_values_load(struct store *store, struct cx_id tenant_id,
     return store_read(store, read_values, &load);
 }
 
+cx_err setting_check_life(struct store_tx *tx, const struct setting_question *question,
+                          struct cx_diag *diag)
+{
+    const struct setting *setting = setting_of(question->name);
+    struct setting_values values;
+    CX_TRY(setting_values_read(tx, question->tenant_id, &values));
+    if (question->life_us <= setting_us_at(&values, question->name, question->now_us))
+        return CX_OK;
+    return cx_refuse(diag, CX_ERR(POLICY), question->field, question->rule,
+                     "%s lasts for at most %lld %s here (the setting %s).", question->what,
+                     (long long)setting_at(&values, question->name, question->now_us),
+                     setting_unit_name(setting->unit), setting->name);
+}
+
 cx_err setting_write(struct store_tx *tx, const struct setting_change *change)
 {
     struct setting_row rows[SETTING_COUNT];
