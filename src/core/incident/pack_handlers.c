@@ -156,8 +156,8 @@ static cx_err choose(struct store_tx *tx, struct version_show *show, struct cx_s
             *ret_version = rows[i].version;
     for (size_t i = 0; i < show->applying.count; i++) {
         const struct rule_pack *pack = &show->applying.packs[i];
-        if (cx_str_eq(pack->name, show->name) && is_in_force(&show->applying, pack) &&
-            show->request->now_us >= pack->from_us && show->request->now_us < pack->until_us)
+        if (!pack->draft && cx_str_eq(pack->name, show->name) && request->now_us >= pack->from_us &&
+            request->now_us < pack->until_us)
             *ret_version = pack->version;
     }
     return CX_OK;
@@ -404,34 +404,6 @@ static cx_err candidate_of(struct api_request *request, const struct api_rule_pa
     return CX_OK;
 }
 
-static cx_err value_of(struct arena *arena, enum pack_touch what, const struct duty *duty,
-                       bool *ret_has, struct cx_str *ret_text)
-{
-    char time[CX_TIME_TEXT_MAX];
-    *ret_has = duty != NULL;
-    if (!duty)
-        return CX_OK;
-    *ret_text = what == PACK_DUTY_STATE ? cx_str_from(duty_state_name(duty->state))
-                                        : cx_str_from(rule_obligation_name(duty->rule->obligation));
-    if (what == PACK_DUTY_STATE || what == PACK_DUTY_OBLIGATION)
-        return CX_OK;
-    CX_TRY(cx_time_format(duty->deadline_us, time));
-    return arena_copy_str(arena, cx_str_from(time), ret_text);
-}
-
-static cx_err view_finding(struct arena *arena, const struct pack_finding *finding,
-                           struct api_rule_touched *ret_view)
-{
-    const struct pack_touched *touched = &finding->touched;
-    struct api_rule_touched view = {.incident_id = finding->incident_id,
-                                    .duty = touched->is ? touched->is->key : touched->was->key,
-                                    .what = (enum api_rule_touch)touched->what};
-    CX_TRY(value_of(arena, touched->what, touched->was, &view.has_was, &view.was));
-    CX_TRY(value_of(arena, touched->what, touched->is, &view.has_is, &view.is));
-    *ret_view = view;
-    return CX_OK;
-}
-
 cx_err handle_rule_pack_simulate(struct api_request *request,
                                  const struct api_rule_pack_simulate_in *in,
                                  struct api_rule_pack_simulate_out *ret_out)
@@ -447,8 +419,16 @@ cx_err handle_rule_pack_simulate(struct api_request *request,
     CX_TRY(candidate_of(request, in, &it->pack));
     CX_TRY(store_read(request->core->store, pack_simulate, it));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, it->finding_count, &items));
-    for (size_t i = 0; i < it->finding_count; i++)
-        CX_TRY(view_finding(request->arena, &it->findings[i], &items[i]));
+    for (size_t i = 0; i < it->finding_count; i++) {
+        const struct pack_finding *finding = &it->findings[i];
+        items[i] = (struct api_rule_touched){.incident_id = finding->incident_id,
+                                             .duty = finding->duty,
+                                             .what = (enum api_rule_touch)finding->what,
+                                             .has_was = finding->was.ptr != NULL,
+                                             .was = finding->was,
+                                             .has_is = finding->is.ptr != NULL,
+                                             .is = finding->is};
+    }
     ret_out->body = (struct api_rule_simulation){.considered = (int64_t)it->considered,
                                                  .complete = it->complete,
                                                  .items = items,

@@ -5,9 +5,11 @@
 
 enum { PACK_CONSIDERED_MAX = 1000 }; /* incidents, the newest */
 
+/* was, is: a deadline, an obligation or a state, as what says; ptr NULL: there is none. Texts are in arena. */
 struct pack_finding {
     struct cx_id incident_id;
-    struct pack_touched touched;
+    enum pack_touch what;
+    struct cx_str duty, was, is; /* duty: its key */
 };
 struct pack_simulation {
     struct core *core;
