@@ -113,6 +113,9 @@ class Client:
             fields.setdefault('Content-Type', content_type)
         return self.send('POST', path, b'' if body is None else body, fields)
 
+    def put(self, path, document, headers=None):
+        return self.send('PUT', path, json.dumps(document).encode(), {'Content-Type': 'application/json', **(headers or {})})
+
     def pages(self, path, key='items'):
         """Every item of a list, page by page."""
         cursor = None

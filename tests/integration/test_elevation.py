@@ -69,6 +69,20 @@ def test_where_a_rule_says_so_another_person_agrees_first(instance, house):
     assert states[waiting['id']] == 'active' and states[refused['id']] == 'declined'
 
 
+def test_it_is_no_longer_than_the_setting_of_the_moment(instance, house):
+    def limit(minutes):
+        house.admin.put('/v1/settings/elevation-life', {'value': minutes, 'reason': 'test'}).expect(200)
+    person, binding = eligible(house, instance)
+    house.rule('elevation', stage('any'), role='operator')
+    waiting = activate(person, binding).expect(201)
+    limit(20)
+    activate(person, binding).problem(422, rule='elevation-too-long', field='minutes')
+    house.second.post(f'/v1/proposals/{house.proposal(binding_id=waiting["id"])["id"]}/approve', {'comment': 'go'}).expect(200)
+    active = house.admin.get(f'/v1/bindings/{waiting["id"]}').expect(200)
+    assert active['state'] == 'active' and active['expires'] <= after(20 / (24 * 60))
+    limit(720)
+
+
 def test_it_ends_with_what_it_rests_on(instance, house):
     person, binding = eligible(house, instance)
     activate(person, binding).expect(201)

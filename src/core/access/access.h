@@ -19,8 +19,9 @@ struct principal {
     struct cx_id token_id;          /* the token used; zero when none */
     struct cx_id session_id;        /* the session used; zero when none */
     struct cx_id client_binding_id; /* the bound client certificate used alone; zero when none */
-    struct cx_id group_id; /* acts as a member of this group alone (rights.h); zero: not so */
-    cx_time factor_us;     /* of a session: when a second factor was last proved */
+    struct cx_id group_id;  /* acts as a member of this group alone (rights.h); zero: not so */
+    cx_time factor_us;      /* of a session: when a second factor was last proved */
+    int64_t factor_life_us; /* and how long it counts as fresh */
     /* Held by who authenticated (access_principal_clear). NULL: nothing. */
     struct access_rights *rights;   /* of the person */
     struct access_rights *narrowed; /* of the token: what it leaves of them; NULL: all */

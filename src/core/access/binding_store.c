@@ -4,6 +4,7 @@
 #include "core/change/change.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static const char *const STANDINGS[BINDING_STANDING_COUNT] = {"", "eligible", "proposed",
                                                               "declined"};
@@ -80,11 +81,14 @@ static cx_err check_role(struct store_tx *tx, const struct access_grant_row *gra
         return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-needs-end",
                          "The role %.*s is privileged: say when the binding ends.",
                          CX_STR_ARG(row->role));
-    if (row->expires_us - row->start_us > ACCESS_PRIVILEGED_LIFE_MAX * CX_US_PER_DAY)
-        return cx_refuse(diag, CX_ERR(POLICY), "expires", "binding-too-long",
-                         "A privileged role is given for at most %d days.",
-                         ACCESS_PRIVILEGED_LIFE_MAX);
-    return CX_OK;
+    const struct setting_question question = {row->tenant_id,
+                                              SETTING_PRIVILEGED_BINDING_LIFE,
+                                              "A binding to a privileged role",
+                                              "expires",
+                                              "binding-too-long",
+                                              row->expires_us - row->start_us,
+                                              row->created_us};
+    return setting_check_life(tx, &question, diag);
 }
 
 static cx_err write_groups(struct store_tx *tx, const struct access_grant_row *grant,

@@ -11,7 +11,6 @@ struct core;
 
 enum {
     ACCESS_PRIVILEGED_LIFE_DAYS = 90, /* where a shorthand gives a privileged role */
-    ACCESS_PRIVILEGED_LIFE_MAX = 366, /* days, where somebody says how long */
     ACCESS_BINDING_GROUPS_MAX = 64,
     ACCESS_GRANTS_MAX = 16, /* of one call */
 };

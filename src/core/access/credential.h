@@ -27,6 +27,10 @@ cx_err access_token_make(struct core *core, const struct access_token_order *ord
                          struct arena *arena, struct row_api_token *ret_row,
                          struct cx_str *ret_text);
 
+/* Inside a closure: not longer than the tenant's setting allows; "token-too-long". */
+cx_err access_token_check_life(struct store_tx *tx, const struct row_api_token *row,
+                               struct cx_diag *diag);
+
 /* A user in state invited with sealed name and address. email may be empty. */
 cx_err access_user_make(struct core *core, struct cx_id tenant_id, struct cx_str display_name,
                         struct cx_str email, cx_time now_us, struct arena *arena,

@@ -11,6 +11,7 @@
 #include "core/access/view.h"
 #include "core/authentication/factor_rights.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 #include "core/tenant/tenant_store.h"
 #include "crypto/hash.h"
 
@@ -132,6 +133,16 @@ static cx_err commit(struct enrolment *enrolment)
     return audit_commit(request->core, &event, write_enrolment, enrolment);
 }
 
+static cx_err token_end(struct api_request *request, struct cx_id tenant_id, cx_time *ret_us)
+{
+    struct setting_values values;
+    CX_TRY(setting_values_load(request->core->store, tenant_id, &values));
+    int64_t life_us = setting_us_at(&values, SETTING_TOKEN_LIFE, request->now_us);
+    int64_t usual_us = ACCESS_ENROLLED_LIFE_DAYS * CX_US_PER_DAY;
+    *ret_us = request->now_us + (life_us < usual_us ? life_us : usual_us);
+    return CX_OK;
+}
+
 cx_err handle_enroll(struct api_request *request, const struct api_enroll_in *in,
                      struct api_enroll_out *ret_out)
 {
@@ -139,17 +150,19 @@ cx_err handle_enroll(struct api_request *request, const struct api_enroll_in *in
     struct row_api_token token = {0};
     struct api_user_view user = {0};
     struct api_enrollment_view view = {0};
+    cx_time expires_us = 0;
     if (cx_failed(access_secret_parse(ACCESS_SECRET_LINK, in->link, &enrolment.secret)))
         return refuse_link(request->diag);
     CX_TRY(check_link(&enrolment));
     CX_TRY(seal_contact(&enrolment, in));
+    CX_TRY(token_end(request, enrolment.secret.tenant_id, &expires_us));
     /* The token stands for the person: it may do whatever they may, now or later. */
     struct access_token_order order = {
         .tenant_id = enrolment.secret.tenant_id,
         .user_id = enrolment.link.user_id,
         .label = in->has_label ? in->label : CX_STR("enrolment"),
         .now_us = request->now_us,
-        .expires_us = request->now_us + ACCESS_ENROLLED_LIFE_DAYS * CX_US_PER_DAY,
+        .expires_us = expires_us,
     };
     CX_TRY(access_token_make(request->core, &order, request->arena, &token, &view.token));
     enrolment.token = &token;

@@ -3,6 +3,7 @@
 #include "core/access/credential.h"
 #include "core/access/view.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static bool has_role(const struct access_rights *rights, struct cx_str role)
 {
@@ -105,9 +106,20 @@ static cx_err check_parent(struct store_tx *tx, const struct token_made *made)
                      (long long)((chain.ends_us - request->now_us) / CX_US_PER_DAY));
 }
 
+cx_err access_token_check_life(struct store_tx *tx, const struct row_api_token *row,
+                               struct cx_diag *diag)
+{
+    const struct setting_question question = {row->tenant_id,   SETTING_TOKEN_LIFE,
+                                              "A token",        "expires_in_days",
+                                              "token-too-long", row->expires_us - row->created_us,
+                                              row->created_us};
+    return setting_check_life(tx, &question, diag);
+}
+
 cx_err token_write(struct store_tx *tx, const struct token_made *made)
 {
     CX_TRY(check_parent(tx, made));
+    CX_TRY(access_token_check_life(tx, &made->row, made->request->diag));
     CX_TRY(row_api_token_insert(tx, &made->row));
     for (size_t i = 0; i < made->grant_count; i++)
         CX_TRY(access_grant_write(tx, &made->grants[i], made->request->diag));

@@ -10,6 +10,7 @@
 #include "core/approval/delegation_store.h"
 #include "core/change/change.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static cx_err refuse_unknown(struct cx_diag *diag)
 {
@@ -155,10 +156,20 @@ static cx_err check_conflict(struct store_tx *tx, const struct delegation_create
     return err;
 }
 
+static cx_err check_life(struct store_tx *tx, const struct delegation_create *create)
+{
+    const struct row_delegation *row = &create->row;
+    const struct setting_question question = {
+        row->tenant_id,        SETTING_DELEGATION_LIFE,         "A delegation", "expires",
+        "delegation-too-long", row->expires_us - row->start_us, row->created_us};
+    return setting_check_life(tx, &question, create->request->diag);
+}
+
 static cx_err write_delegation(struct store_tx *tx, void *arg)
 {
     const struct delegation_create *create = arg;
     struct api_request *request = create->request;
+    CX_TRY(check_life(tx, create));
     CX_TRY(check_delegate(tx, create));
     if (create->row.has_group_id) {
         struct group_row group;
@@ -188,9 +199,6 @@ static cx_err check_create(struct api_request *request, const struct api_delegat
     if (in->expires <= start_us || in->expires <= request->now_us)
         return cx_refuse(request->diag, CX_ERR(POLICY), "expires", "delegation-over",
                          "The end has to come after the start and after now.");
-    if (in->expires - start_us > DELEGATION_LIFE_MAX_DAYS * CX_US_PER_DAY)
-        return cx_refuse(request->diag, CX_ERR(POLICY), "expires", "delegation-too-long",
-                         "A delegation lasts for at most %d days.", DELEGATION_LIFE_MAX_DAYS);
     return CX_OK;
 }
 

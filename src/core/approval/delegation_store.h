@@ -9,8 +9,6 @@
 
 struct api_request;
 
-enum { DELEGATION_LIFE_MAX_DAYS = 90 };
-
 struct delegation_row {
     struct cx_id delegation_id, delegator_id, delegate_id, group_id; /* group zero: any */
     struct cx_str kind;                                              /* empty: any */

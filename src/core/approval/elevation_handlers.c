@@ -11,6 +11,7 @@
 #include "core/access/binding_view.h"
 #include "core/approval/proposal.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 struct elevation {
     struct api_request *request;
@@ -48,6 +49,15 @@ static cx_err check_source(struct store_tx *tx, struct elevation *elevation)
     return CX_OK;
 }
 
+static cx_err check_life(struct store_tx *tx, const struct elevation *elevation)
+{
+    const struct api_request *request = elevation->request;
+    const struct setting_question question = {
+        request->principal.tenant_id, SETTING_ELEVATION_LIFE, "An activation", "minutes",
+        "elevation-too-long",         elevation->duration_us, request->now_us};
+    return setting_check_life(tx, &question, request->diag);
+}
+
 static cx_err read_source(struct store_tx *tx, void *arg)
 {
     return check_source(tx, arg);
@@ -60,6 +70,7 @@ static cx_err write_elevation(struct store_tx *tx, void *arg)
     const struct principal *me = &request->principal;
     struct approval_plan plan;
     CX_TRY(check_source(tx, elevation));
+    CX_TRY(check_life(tx, elevation));
     CX_TRY(approval_plan_find(tx, me->tenant_id, APPROVAL_ELEVATION, elevation->source.role, NULL,
                               0, request->now_us, request->arena, &plan));
     bool waits = approval_total(&plan.stages) > 0;

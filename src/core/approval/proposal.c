@@ -5,6 +5,7 @@
 #include "core/access/rights_cache.h"
 #include "core/api/api.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 cx_err proposal_prepare(struct core *core, struct cx_id tenant_id,
                         const struct proposal_draft *draft, struct arena *arena,
@@ -130,12 +131,13 @@ static cx_err check_source(struct store_tx *tx, struct api_request *request,
     return theirs ? CX_OK : refuse_overtaken(request);
 }
 
-/* From now on, for as long as was asked; an elevation never outlasts what it activates. */
+/* From now on, for as long as was asked; an elevation never outlasts what it activates, nor the setting of now. */
 static cx_err enforce_timed(struct store_tx *tx, struct api_request *request,
                             const struct proposal_row *row)
 {
     struct cx_id tenant_id = request->principal.tenant_id;
     struct binding_row binding, source;
+    struct setting_values values;
     cx_time expires_us = request->now_us + row->duration_us;
     CX_TRY(binding_find(tx, tenant_id, row->target_id, request->arena, &binding));
     if (row->kind == PROPOSAL_ELEVATION) {
@@ -143,6 +145,11 @@ static cx_err enforce_timed(struct store_tx *tx, struct api_request *request,
         CX_TRY(check_source(tx, request, row, &source));
         if (expires_us > source.expires_us)
             expires_us = source.expires_us;
+        CX_TRY(setting_values_read(tx, tenant_id, &values));
+        cx_time limit_us =
+            request->now_us + setting_us_at(&values, SETTING_ELEVATION_LIFE, request->now_us);
+        if (expires_us > limit_us)
+            expires_us = limit_us;
     }
     CX_TRY(binding_settle(tx, tenant_id, row->target_id, BINDING_PROPOSED, BINDING_BOUND,
                           request->now_us, expires_us));

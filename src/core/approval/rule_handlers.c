@@ -10,6 +10,7 @@
 #include "core/change/change.h"
 #include "core/field.h"
 #include "core/policy/profile_store.h"
+#include "core/setting/setting.h"
 
 enum { HOUR_S = 3600 };
 _Static_assert((int)API_APPROVAL_ACTION_COUNT == (int)APPROVAL_ACTION_COUNT &&
@@ -184,8 +185,20 @@ struct rule_change {
     struct row_proposal proposal;
 };
 
+/* What the rule says, else the setting of now: a rule keeps what it began with. */
+static cx_err expiry_of(struct api_request *request, const struct api_approval_rule_create_in *in,
+                        int64_t *ret_hours)
+{
+    struct setting_values values;
+    CX_TRY(setting_values_load(request->core->store, request->principal.tenant_id, &values));
+    *ret_hours = in->has_expires_in_hours
+                     ? in->expires_in_hours
+                     : setting_at(&values, SETTING_APPROVAL_EXPIRY, request->now_us);
+    return CX_OK;
+}
+
 static cx_err check_subject(struct api_request *request,
-                            const struct api_approval_rule_create_in *in)
+                            const struct api_approval_rule_create_in *in, int64_t expires_in_hours)
 {
     enum approval_action action = (enum approval_action)in->action;
     bool certificates = action <= APPROVAL_REVOKE || action == APPROVAL_EXPORT;
@@ -209,7 +222,7 @@ static cx_err check_subject(struct api_request *request,
     if (in->has_escalate_after_hours != in->has_escalate_to_role)
         return cx_refuse(request->diag, CX_ERR(POLICY), "escalate_to_role", "rule-escalation",
                          "Say both when and to which role it escalates.");
-    if (in->has_escalate_after_hours && in->escalate_after_hours >= in->expires_in_hours)
+    if (in->has_escalate_after_hours && in->escalate_after_hours >= expires_in_hours)
         return cx_refuse(request->diag, CX_ERR(POLICY), "escalate_after_hours", "rule-escalation",
                          "Escalation has to come before the expiry.");
     return CX_OK;
@@ -246,7 +259,7 @@ static cx_err subject_of(struct arena *arena, const struct api_approval_rule_cre
 }
 
 static cx_err fill(struct api_request *request, const struct api_approval_rule_create_in *in,
-                   struct rule_change *change)
+                   int64_t expires_in_hours, struct rule_change *change)
 {
     struct tag_expression tags;
     struct row_approval_rule *row = &change->row;
@@ -256,7 +269,7 @@ static cx_err fill(struct api_request *request, const struct api_approval_rule_c
         .has_group_id = in->has_group_id,
         .group_id = in->group_id,
         .tags = CX_STR(""),
-        .lifetime_s = in->expires_in_hours * HOUR_S,
+        .lifetime_s = expires_in_hours * HOUR_S,
         .has_escalate_s = in->has_escalate_after_hours,
         .escalate_s = in->escalate_after_hours * HOUR_S,
         .has_escalate_to = in->has_escalate_to_role,
@@ -380,11 +393,13 @@ cx_err handle_approval_rule_create(struct api_request *request,
                                    struct api_approval_rule_create_out *ret_out)
 {
     struct rule_change *change = NULL;
+    int64_t expires_in_hours = 0;
     CX_TRY(ARENA_NEW(request->arena, &change));
     change->request = request;
-    CX_TRY(check_subject(request, in));
+    CX_TRY(expiry_of(request, in, &expires_in_hours));
+    CX_TRY(check_subject(request, in, expires_in_hours));
     CX_TRY(read_stages(request, in, &change->stages));
-    CX_TRY(fill(request, in, change));
+    CX_TRY(fill(request, in, expires_in_hours, change));
     CX_TRY(prepare_proposal(request, PROPOSAL_RULE_CREATE, change->row.rule_id, in->reason,
                             &change->proposal));
     struct field_detail details[] = {

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "core/authentication/session.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 
 static cx_err secret_make(struct api_request *request, struct session_grant *grant,
                           enum access_secret_kind kind, struct cx_id keep_id, struct cx_id *ret_id,
@@ -28,6 +29,8 @@ cx_err session_grant_prepare(struct api_request *request, struct session_grant *
 {
     struct row_login_session *row = &grant->session;
     cx_time now_us = request->now_us;
+    struct setting_values limits;
+    CX_TRY(setting_values_load(request->core->store, grant->tenant_id, &limits));
     *row = (struct row_login_session){
         .tenant_id = grant->tenant_id,
         .user_id = grant->user_id,
@@ -42,7 +45,7 @@ cx_err session_grant_prepare(struct api_request *request, struct session_grant *
         .client_binding_id = grant->client_binding_id,
         .has_client_sha256 = grant->client_sha256.len != 0,
         .client_sha256 = grant->client_sha256,
-        .expires_us = now_us + SESSION_LIFE_S * CX_US_PER_S,
+        .expires_us = now_us + setting_us_at(&limits, SETTING_SESSION_LIFE, now_us),
     };
     CX_TRY(secret_make(request, grant, ACCESS_SECRET_SESSION, grant->session_id, &row->session_id,
                        &row->secret_hash, &grant->text));

@@ -59,10 +59,10 @@ cx_err factor_check_rights(struct store_tx *tx, struct api_request *request)
     CX_TRY(refuse_service(tx, me->tenant_id, me->user_id, request->diag));
     if (cx_id_is_zero(me->session_id))
         return check_token(tx, request);
-    if (request->now_us < me->factor_us + SESSION_FRESH_S * CX_US_PER_S)
+    if (request->now_us < me->factor_us + me->factor_life_us)
         return CX_OK;
     return cx_refuse(request->diag, CX_ERR(DENIED), "", "step-up-required",
-                     "This needs a second factor at most five minutes old: prove it again.");
+                     "This needs a fresh second factor: prove it again.");
 }
 
 cx_err factor_end_others(struct store_tx *tx, const struct api_request *request)

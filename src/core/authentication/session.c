@@ -42,6 +42,7 @@ struct lookup {
     struct arena *arena;
     bool found;
     struct session_row session;
+    struct setting_values limits;
     struct user_row user;
     struct principal principal;
 };
@@ -60,7 +61,8 @@ static bool is_valid(const struct lookup *lookup)
     if (!crypto_ct_equal(CX_BYTES(hash, sizeof(hash)),
                          CX_BYTES(session->secret_hash, sizeof(session->secret_hash))))
         return false;
-    return session->bearer == lookup->bearer && session_is_open(session, lookup->now_us) &&
+    return session->bearer == lookup->bearer &&
+           session_is_open(session, &lookup->limits, lookup->now_us) &&
            lookup->user.state == USER_ACTIVE;
 }
 
@@ -97,6 +99,7 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     if (err.code == CX_E_NOTFOUND)
         return CX_OK;
     CX_TRY(err);
+    CX_TRY(setting_values_read(tx, tenant_id, &lookup->limits));
     CX_TRY(user_find(tx, tenant_id, lookup->session.user_id, lookup->arena, &lookup->user));
     if (!is_valid(lookup))
         return CX_OK;
@@ -108,6 +111,8 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     principal->user_id = lookup->session.user_id;
     principal->session_id = lookup->session.session_id;
     principal->factor_us = lookup->session.factor_us;
+    principal->factor_life_us =
+        setting_us_at(&lookup->limits, SETTING_SESSION_FACTOR_AGE, lookup->now_us);
     CX_TRY(access_principal_load(lookup->core, tx, lookup->now_us, principal));
     principal->authenticated = true;
     return CX_OK;
@@ -203,8 +208,8 @@ cx_err session_check_step_up(const struct principal *principal,
         return cx_refuse(diag, CX_ERR(DENIED), "", "second-factor-required",
                          "You have a privileged role, and this session began without a second "
                          "factor: prove one.");
-    if (!operation->step_up || now_us < principal->factor_us + SESSION_FRESH_S * CX_US_PER_S)
+    if (!operation->step_up || now_us < principal->factor_us + principal->factor_life_us)
         return CX_OK;
     return cx_refuse(diag, CX_ERR(DENIED), "", "step-up-required",
-                     "This needs a second factor at most five minutes old: prove it again.");
+                     "This needs a fresh second factor: prove it again.");
 }

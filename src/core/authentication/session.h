@@ -4,7 +4,7 @@
  *   login.c, login_passkey.c, step_up.c   the operations that prove who one is
  *   factor_*.c            the factors one has: password, one-time codes, passkeys
  *   password_*.c, totp.c, webauthn.c, challenge.c, throttle.c   their parts
- * It uses access (users, secrets), client_certificate, protect, audit, tenant and store, and nothing of other domains. Decisions and
+ * It uses access (users, secrets), client_certificate, protect, audit, setting, tenant and store, and nothing of other domains. Decisions and
  * reasons: docs/design/075-authentication.md.
  *
  * Every login is two factors: a password with a one-time code or a client certificate, or a passkey with user verification. There is no
@@ -18,9 +18,6 @@
 struct core;
 
 enum {
-    SESSION_LIFE_S = 12 * 3600,    /* overall; AAL2: at most 24 h */
-    SESSION_IDLE_S = 30 * 60,      /* without a request; AAL2: at most 1 h */
-    SESSION_FRESH_S = 5 * 60,      /* step-up: age of the last factor */
     SESSION_TOUCH_S = 60,          /* the time of last use is stored this exactly */
     SESSIONS_PER_USER_MAX = 32,    /* the oldest ends when another begins */
     SESSION_KEPT_DAYS = 7,         /* rows of sessions that are long over */

@@ -8,11 +8,13 @@ struct session_list {
     struct arena *arena;
     struct session_row rows[SESSIONS_PER_USER_MAX];
     size_t count;
+    struct setting_values limits;
 };
 
 static cx_err read_sessions(struct store_tx *tx, void *arg)
 {
     struct session_list *list = arg;
+    CX_TRY(setting_values_read(tx, list->me->tenant_id, &list->limits));
     return session_page(tx, list->me->tenant_id, list->me->user_id, list->arena, list->rows,
                         &list->count);
 }
@@ -25,7 +27,8 @@ static cx_err show(struct api_request *request, struct api_session_page *ret_pag
     CX_TRY(store_read(request->core->store, read_sessions, &list));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list.count, &items));
     for (size_t i = 0; i < list.count; i++) {
-        if (session_is_open(&list.rows[i], request->now_us))
+        list.rows[i].expires_us = session_expires_us(&list.rows[i], &list.limits);
+        if (session_is_open(&list.rows[i], &list.limits, request->now_us))
             CX_TRY(session_view(request->core, list.me->tenant_id, &list.rows[i],
                                 list.me->session_id, request->arena, &items[page.items_count++]));
     }

@@ -6,10 +6,57 @@
     "session_id, user_id, secret_hash, began_by, bearer, source_address, created_us, "             \
     "last_used_us, factor_us, expires_us, ended_us, client_binding_id, client_sha256"
 
-bool session_is_open(const struct session_row *session, cx_time now_us)
+cx_time session_expires_us(const struct session_row *session, const struct setting_values *values)
 {
-    return session->ended_us == 0 && now_us < session->expires_us &&
-           now_us < session->last_used_us + SESSION_IDLE_S * CX_US_PER_S;
+    cx_time end_us = setting_end_us(values, SETTING_SESSION_LIFE, session->created_us);
+    return end_us < session->expires_us ? end_us : session->expires_us;
+}
+
+bool session_is_open(const struct session_row *session, const struct setting_values *values,
+                     cx_time now_us)
+{
+    return session->ended_us == 0 && now_us < session_expires_us(session, values) &&
+           now_us < setting_end_us(values, SETTING_SESSION_IDLE, session->last_used_us);
+}
+
+static void bind_limits(struct store_stmt *q, struct cx_id tenant_id,
+                        const struct setting_values *values, cx_time now_us)
+{
+    store_bind_id(q, 1, tenant_id);
+    store_bind_int(q, 2, now_us);
+    store_bind_int(q, 3, setting_over_us(values, SETTING_SESSION_LIFE, now_us));
+    store_bind_int(q, 4, setting_over_us(values, SETTING_SESSION_IDLE, now_us));
+}
+
+cx_err session_count_open(struct store_tx *tx, struct cx_id tenant_id,
+                          const struct setting_values *values, cx_time factor_after_us,
+                          cx_time now_us, int64_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT COUNT(*) FROM login_session WHERE tenant_id = $1 "
+                         "AND ended_us IS NULL AND expires_us > $2 AND created_us > $3 "
+                         "AND last_used_us > $4 AND factor_us > $5",
+                         &q));
+    bind_limits(q, tenant_id, values, now_us);
+    store_bind_int(q, 5, factor_after_us);
+    CX_TRY(store_step(q, &row));
+    *ret_count = row ? store_col_int(q, 0) : 0;
+    return CX_OK;
+}
+
+cx_err session_end_over(struct store_tx *tx, struct cx_id tenant_id,
+                        const struct setting_values *values, cx_time now_us)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "UPDATE login_session SET ended_us = $2 WHERE tenant_id = $1 "
+                         "AND ended_us IS NULL AND (expires_us <= $2 OR created_us <= $3 "
+                         "OR last_used_us <= $4)",
+                         &q));
+    bind_limits(q, tenant_id, values, now_us);
+    return store_exec(q);
 }
 
 static cx_err hash_of(const struct store_stmt *q, int column,

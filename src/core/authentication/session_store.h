@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "core/access/secret.h"
+#include "core/setting/setting.h"
 #include "store/rows.h"
 
 struct session_row {
@@ -19,8 +20,18 @@ struct session_row {
     struct cx_bytes client_sha256;
 };
 
+/* When it is over whatever its person does: as it was told at the login, or earlier when that limit became shorter. */
+cx_time session_expires_us(const struct session_row *session, const struct setting_values *values);
 /* Neither over nor ended nor idle for too long. */
-bool session_is_open(const struct session_row *session, cx_time now_us);
+bool session_is_open(const struct session_row *session, const struct setting_values *values,
+                     cx_time now_us);
+/* The open ones of the tenant whose factor was proved after that time (-1: any), counted; and for a change of the limits: those
+ * that are over are ended, so that a longer limit opens none of them again. */
+cx_err session_count_open(struct store_tx *tx, struct cx_id tenant_id,
+                          const struct setting_values *values, cx_time factor_after_us,
+                          cx_time now_us, int64_t *ret_count);
+cx_err session_end_over(struct store_tx *tx, struct cx_id tenant_id,
+                        const struct setting_values *values, cx_time now_us);
 
 cx_err session_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id session_id,
                     struct arena *arena, struct session_row *ret_session);

@@ -118,6 +118,18 @@ struct object {
     X(start_us, 'n') X(expires_us, 'n') X(created_us, 'n') X(ended_us, 'n') X(ended_by_id, 'i')
 #define BREAK_GLASS(X) X(user_id, 'i') X(created_us, 'n') X(created_by_id, 'i')
 
+#define SETTING(X)                                                                                 \
+    X(name, 't')                                                                                   \
+    X(version, 'n')                                                                                \
+    X(value, 'n')                                                                                  \
+    X(value_before, 'n') X(effective_us, 'n') X(changed_us, 'n') X(changed_by_id, 'i')
+
+#define RULE_PACK(X)                                                                               \
+    X(name, 't') X(version, 't') X(content, 't') X(created_us, 'n') X(created_by_id, 'i')
+#define RULE_PACK_USE(X)                                                                           \
+    X(name, 't')                                                                                   \
+    X(number, 'n') X(version, 't') X(from_us, 'n') X(created_us, 'n') X(created_by_id, 'i')
+
 #define PERMISSIONS(X) X(permission, 't')
 #define GROUPS(X) X(group_id, 'i')
 #define TAGS(X) X(clause, 'n') X(name, 't') X(value, 't')
@@ -217,6 +229,21 @@ static const struct object OBJECTS[CHANGE_OBJECT_COUNT] = {
                                     .by_one = BY_ONE(BREAK_GLASS, "break_glass_account", "user_id"),
                                     .key_count = 1,
                                     .columns = {BREAK_GLASS(AS_COLUMN)}},
+    [CHANGE_SETTING] = {.name = "setting",
+                        .all = FROM(SETTING, "setting"),
+                        .by_one = BY_ONE(SETTING, "setting", "name"),
+                        .key_count = 1,
+                        .columns = {SETTING(AS_COLUMN)}},
+    [CHANGE_RULE_PACK] = {.name = "rule-pack",
+                          .all = FROM(RULE_PACK, "rule_pack"),
+                          .by_one = BY_ONE(RULE_PACK, "rule_pack", "name"),
+                          .key_count = 2,
+                          .columns = {RULE_PACK(AS_COLUMN)}},
+    [CHANGE_RULE_PACK_USE] = {.name = "rule-pack-use",
+                              .all = FROM(RULE_PACK_USE, "rule_pack_use"),
+                              .by_one = BY_ONE(RULE_PACK_USE, "rule_pack_use", "name"),
+                              .key_count = 2,
+                              .columns = {RULE_PACK_USE(AS_COLUMN)}},
 };
 
 const char *change_object_name(enum change_object object)

@@ -17,6 +17,7 @@
 #include "core/federation/identity.h"
 #include "core/federation/oidc_redeem.h"
 #include "core/field.h"
+#include "core/setting/setting.h"
 #include "crypto/hash.h"
 
 enum { NAME_MAX = 100 };
@@ -294,7 +295,7 @@ static cx_time factor_time(const struct finishing *f)
     if (!proved)
         return 0;
     if (!f->claims.auth_s)
-        return now_us - SESSION_FRESH_S * CX_US_PER_S;
+        return now_us - setting_of(SETTING_SESSION_FACTOR_AGE)->maximum * CX_US_PER_S;
     return at_us < now_us ? at_us : now_us;
 }
 

@@ -1,5 +1,6 @@
 /* Reading: lists of incidents, their timelines and duties, the queue of what is due, and the rules in force. */
 #include "api_routes.h"
+#include "core/incident/pack_use.h"
 #include "core/incident/view.h"
 
 /* Incidents that the queue and the clocks look at: beyond it the answer says that it is not complete. */
@@ -211,16 +212,29 @@ static cx_err view_pack(struct arena *arena, const struct rule_pack *pack,
     return CX_OK;
 }
 
+struct applying {
+    struct api_request *request;
+    const struct rule_pack *packs;
+    size_t count;
+};
+
+static cx_err read_applying(struct store_tx *tx, void *arg)
+{
+    struct applying *it = arg;
+    return pack_list_of(tx, it->request->core, it->request->principal.tenant_id, it->request->arena,
+                        &it->packs, &it->count);
+}
+
 cx_err handle_incident_rules(struct api_request *request, const struct api_incident_rules_in *in,
                              struct api_incident_rules_out *ret_out)
 {
     (void)in;
-    size_t count = 0;
-    const struct rule_pack *packs = rule_set_packs(request->core->rules, &count);
+    struct applying applying = {.request = request};
     struct api_rule_pack_view *items = NULL;
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));
-    for (size_t i = 0; i < count; i++)
-        CX_TRY(view_pack(request->arena, &packs[i], &items[i]));
-    ret_out->body = (struct api_rule_pack_list){.items = items, .items_count = count};
+    CX_TRY(store_read(request->core->store, read_applying, &applying));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, applying.count, &items));
+    for (size_t i = 0; i < applying.count; i++)
+        CX_TRY(view_pack(request->arena, &applying.packs[i], &items[i]));
+    ret_out->body = (struct api_rule_pack_list){.items = items, .items_count = applying.count};
     return CX_OK;
 }

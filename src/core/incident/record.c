@@ -1,6 +1,7 @@
 #include "core/incident/record.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/incident/pack_use.h"
 
 static struct duty_case case_of(const struct incident *incident, const struct duty_entry *entries)
 {
@@ -13,22 +14,30 @@ static struct duty_case case_of(const struct incident *incident, const struct du
                               .entry_count = incident->entry_count};
 }
 
+cx_err incident_judge(const struct incident *incident, const struct rule_pack *packs,
+                      size_t pack_count, cx_time now_us, struct arena *arena,
+                      struct duty_list *ret_duties)
+{
+    struct duty_entry *clocks = NULL;
+    CX_TRY(ARENA_NEW_ARRAY(arena, incident->entry_count, &clocks));
+    for (size_t i = 0; i < incident->entry_count; i++)
+        clocks[i] = incident->entries[i].clock;
+    struct duty_case seen = case_of(incident, clocks);
+    return duty_list_make(packs, pack_count, &seen, now_us, arena, ret_duties);
+}
+
 cx_err incident_complete(struct store_tx *tx, struct core *core, struct cx_id tenant_id,
                          cx_time now_us, struct arena *arena, struct incident *incident)
 {
     struct cx_id id = incident->row.incident_id;
     size_t room = (size_t)incident->row.entry_count, pack_count = 0;
-    struct duty_entry *clocks = NULL;
-    const struct rule_pack *packs = rule_set_packs(core->rules, &pack_count);
+    const struct rule_pack *packs = NULL;
+    CX_TRY(pack_list_of(tx, core, tenant_id, arena, &packs, &pack_count));
     CX_TRY(ARENA_NEW_ARRAY(arena, room, &incident->entries));
-    CX_TRY(ARENA_NEW_ARRAY(arena, room, &clocks));
     CX_TRY(incident_entries(tx, tenant_id, id, 0, room, arena, incident->entries,
                             &incident->entry_count));
     CX_TRY(incident_roles_of(tx, tenant_id, id, incident->roles, &incident->role_count));
-    for (size_t i = 0; i < incident->entry_count; i++)
-        clocks[i] = incident->entries[i].clock;
-    struct duty_case seen = case_of(incident, clocks);
-    return duty_list_make(packs, pack_count, &seen, now_us, arena, &incident->duties);
+    return incident_judge(incident, packs, pack_count, now_us, arena, &incident->duties);
 }
 
 cx_err incident_load(struct store_tx *tx, struct core *core, struct cx_id tenant_id,

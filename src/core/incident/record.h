@@ -26,6 +26,11 @@ cx_err incident_load(struct store_tx *tx, struct core *core, struct cx_id tenant
 cx_err incident_complete(struct store_tx *tx, struct core *core, struct cx_id tenant_id,
                          cx_time now_us, struct arena *arena, struct incident *incident);
 
+/* The duties of an incident that was read, by these packs. Pure. */
+cx_err incident_judge(const struct incident *incident, const struct rule_pack *packs,
+                      size_t pack_count, cx_time now_us, struct arena *arena,
+                      struct duty_list *ret_duties);
+
 /* The first entry of the kind that corrects none; NULL when there is none. */
 const struct incident_entry *incident_first(const struct incident *incident,
                                             enum incident_kind kind);

@@ -37,6 +37,10 @@ static cx_err read_text(struct reader *r, const struct json_node *object, const 
     CX_TRY(json_read_str(object, key, TEXT_MAX, r->diag, &text));
     if (text.len == 0)
         return json_refuse(&node, r->diag, CX_ERR(PARSE), "empty", "The text is empty.");
+    for (size_t i = 0; i < text.len; i++) /* it is shown in lines of reports and notices */
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return json_refuse(&node, r->diag, CX_ERR(PARSE), "control-character",
+                               "The text is one line, without control characters.");
     return arena_copy_str(r->arena, text, ret_text);
 }
 

@@ -150,6 +150,7 @@ static cx_err write_new(struct store_tx *tx, struct issuing *i)
                          "There are %d SCIM clients: rotate one of them.", SCIM_CLIENTS_MAX);
     CX_TRY(row_tenant_user_insert(tx, &i->user));
     CX_TRY(change_note_id(tx, row.tenant_id, CHANGE_USER, i->user_id));
+    CX_TRY(access_token_check_life(tx, &i->token, i->request->diag));
     CX_TRY(row_api_token_insert(tx, &i->token));
     CX_TRY(access_grant_write(tx, &i->grant, i->request->diag));
     return row_scim_client_insert(tx, &row);
@@ -178,6 +179,7 @@ static cx_err write_again(struct store_tx *tx, struct issuing *i)
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "user_id", "scim-client-revoked",
                          "The SCIM client was revoked: make another.");
     CX_TRY(end_all(tx, request, &client));
+    CX_TRY(access_token_check_life(tx, &i->token, request->diag));
     CX_TRY(row_api_token_insert(tx, &i->token));
     CX_TRY(access_grant_write(tx, &i->grant, request->diag));
     client.token_id = i->token.token_id;

@@ -15,8 +15,7 @@ struct core;
 struct principal;
 
 enum {
-    REVIEW_PERIOD_DAYS = 90, /* of the reviews that the clock opens */
-    REVIEW_ANSWER_DAYS = 14, /* from opening to deadline, unless somebody says otherwise */
+    REVIEW_PERIOD_DAYS = 90, /* the period whose reviews have no period in their key */
     REVIEW_ANSWER_DAYS_MAX = 90,
     REVIEW_ITEMS_MAX = 20000,
     REVIEW_SCOPE_MAX = 64, /* roles and groups named */
@@ -52,6 +51,11 @@ cx_err review_prepare(struct core *core, struct arena *arena, const struct revie
 /* Inside it: the row and its items. CX_E_CONFLICT when the clock opened it before; CX_E_LIMIT beyond
  * REVIEW_ITEMS_MAX. */
 cx_err review_open(struct store_tx *tx, struct review_opening *opening);
+
+/* Inside: whether the clock has a review of privileged roles to open, and under which key. Periods count from the tenant's
+ * creation, and those of another length for themselves, so that changing the length back and forth skips none. */
+cx_err review_due(struct store_tx *tx, struct cx_id tenant_id, int64_t period_days, cx_time now_us,
+                  struct arena *arena, struct cx_str *ret_key, bool *ret_due);
 
 /* Whether the person holds the binding: themselves, or as somebody in its group. */
 cx_err review_is_subject(struct store_tx *tx, struct cx_id tenant_id,

@@ -3,6 +3,7 @@
 #include "core/access/access_store.h"
 #include "core/field.h"
 #include "core/review/evidence.h"
+#include "core/setting/setting.h"
 
 static cx_err refuse_unknown(struct cx_diag *diag)
 {
@@ -142,6 +143,8 @@ static cx_err check_deadline(struct api_request *request, cx_time deadline_us)
 cx_err handle_review_create(struct api_request *request, const struct api_review_create_in *in,
                             struct api_review_create_out *ret_out)
 {
+    struct setting_values values;
+    CX_TRY(setting_values_load(request->core->store, request->principal.tenant_id, &values));
     struct review_draft draft = {
         .tenant_id = request->principal.tenant_id,
         .by = request->principal.user_id,
@@ -149,7 +152,9 @@ cx_err handle_review_create(struct api_request *request, const struct api_review
                   in->has_privileged && in->privileged},
         .reason = in->reason,
         .deadline_us =
-            in->has_deadline ? in->deadline : request->now_us + REVIEW_ANSWER_DAYS * CX_US_PER_DAY,
+            in->has_deadline
+                ? in->deadline
+                : request->now_us + setting_us_at(&values, SETTING_REVIEW_ANSWER, request->now_us),
         .now_us = request->now_us,
     };
     struct review_opening opening;

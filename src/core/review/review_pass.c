@@ -7,6 +7,7 @@
 #include "core/incident/alert.h"
 #include "core/review/evidence.h"
 #include "core/review/worker.h"
+#include "core/setting/setting.h"
 #include "crypto/hash.h"
 
 enum {
@@ -22,29 +23,45 @@ struct look {
     struct arena *arena;
 };
 
-/* The period that the tenant is in, counted from its creation: 0 in the first three months. */
+cx_err review_due(struct store_tx *tx, struct cx_id tenant_id, int64_t period_days, cx_time now_us,
+                  struct arena *arena, struct cx_str *ret_key, bool *ret_due)
+{
+    struct store_stmt *q = NULL;
+    bool row = false, opened = false;
+    *ret_due = false;
+    CX_TRY(store_prepare(tx, "SELECT created_us FROM tenant WHERE tenant_id = $1", &q));
+    store_bind_id(q, 1, tenant_id);
+    CX_TRY(store_step(q, &row));
+    long long number = row ? (now_us - store_col_int(q, 0)) / (period_days * CX_US_PER_DAY) : 0;
+    if (number < 1)
+        return CX_OK;
+    if (period_days == REVIEW_PERIOD_DAYS)
+        CX_TRY(arena_printf(arena, ret_key, "privileged-%lld", number));
+    else
+        CX_TRY(
+            arena_printf(arena, ret_key, "privileged-%lldd-%lld", (long long)period_days, number));
+    CX_TRY(review_opened_for(tx, tenant_id, *ret_key, &opened));
+    *ret_due = !opened;
+    return CX_OK;
+}
+
 struct period {
     const struct look *look;
-    int64_t number;
+    int64_t answer_us;
     struct cx_str key;
-    bool opened;
+    bool due;
 };
 
 static cx_err read_period(struct store_tx *tx, void *arg)
 {
     struct period *period = arg;
     const struct look *look = period->look;
-    struct store_stmt *q = NULL;
-    bool row = false;
-    CX_TRY(store_prepare(tx, "SELECT created_us FROM tenant WHERE tenant_id = $1", &q));
-    store_bind_id(q, 1, look->tenant_id);
-    CX_TRY(store_step(q, &row));
-    period->number =
-        row ? (look->now_us - store_col_int(q, 0)) / (REVIEW_PERIOD_DAYS * CX_US_PER_DAY) : 0;
-    if (period->number < 1)
-        return CX_OK;
-    CX_TRY(arena_printf(look->arena, &period->key, "privileged-%lld", (long long)period->number));
-    return review_opened_for(tx, look->tenant_id, period->key, &period->opened);
+    struct setting_values values;
+    CX_TRY(setting_values_read(tx, look->tenant_id, &values));
+    int64_t days = setting_at(&values, SETTING_REVIEW_PERIOD, look->now_us);
+    period->answer_us = setting_us_at(&values, SETTING_REVIEW_ANSWER, look->now_us);
+    return review_due(tx, look->tenant_id, days, look->now_us, look->arena, &period->key,
+                      &period->due);
 }
 
 static cx_err write_opening(struct store_tx *tx, void *arg)
@@ -56,14 +73,14 @@ static cx_err open_due(const struct look *look)
 {
     struct period period = {.look = look};
     CX_TRY(store_read(look->core->store, read_period, &period));
-    if (period.number < 1 || period.opened)
+    if (!period.due)
         return CX_OK;
     const struct review_draft draft = {
         .tenant_id = look->tenant_id,
         .key = period.key,
         .scope = {.privileged = true},
-        .reason = CX_STR("privileged roles are reviewed every three months"),
-        .deadline_us = look->now_us + REVIEW_ANSWER_DAYS * CX_US_PER_DAY,
+        .reason = CX_STR("privileged roles are reviewed regularly"),
+        .deadline_us = look->now_us + period.answer_us,
         .now_us = look->now_us,
     };
     struct review_opening opening;

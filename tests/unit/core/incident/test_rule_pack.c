@@ -63,6 +63,7 @@ static void refusals_name_the_key(void **state)
         {HEAD DUTY("limit: 5d, effective_from: 20.3.2026"), "/duties/0/effective_from", "date"},
         {HEAD "effective_until: 2026-03-20\n" DUTY("limit: 5d"), "/effective_from", "effective"},
         {HEAD "duties: []\n", "/duties", "empty"},
+        {"pack: p\nversion: \"1\"\ntitle: \"a\\nb\"\n", "/title", "control-character"},
         {"pack: P\n", "/version", ""},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
