@@ -162,11 +162,27 @@ def block_lift(house):
     return f'/v1/blocks/{block["id"]}/lift', {'reason': 'it is over'}, pages('/v1/blocks')
 
 
+def setting_back(house):
+    for value in (30, 40):
+        house.admin.put('/v1/settings/token-life', {'value': value, 'reason': 'because'}).expect(200)
+    version = house.admin.get('/v1/settings/token-life').expect(200)['version'] - 1
+    return ('/v1/settings/token-life/rollback', {'version': version, 'reason': 'because'},
+            lambda client: client.get('/v1/settings/token-life').expect(200)['value'])
+
+
+def rule_pack(house):
+    """The version that applies already, from an hour to come: there is one more use of it."""
+    shown = house.admin.get('/v1/rule-packs/service').expect(200)
+    return ('/v1/rule-packs/service/activate', {'version': shown['version'], 'reason': 'because'},
+            lambda client: len(client.get('/v1/rule-packs/service').expect(200)['uses']))
+
+
 KINDS = {'role': role, 'role/rollback': role_rollback, 'role-conflict': role_conflict, 'group-nesting': nesting,
          'group-nesting/unnest': unnesting, 'oidc-provider': provider, 'oidc-provider/update': provider_update,
          'oidc-provider/rollback': provider_rollback, 'oidc-provider/enable': provider_enable, 'oidc-identity': identity,
          'scim-client': scim_client, 'scim-managed': scim_group, 'client-ca': client_ca, 'acme-directory': directory,
-         'acme-directory/enable': directory_enable, 'issuance-block': block_lift}
+         'acme-directory/enable': directory_enable, 'issuance-block': block_lift, 'setting/rollback': setting_back,
+         'rule-pack': rule_pack}
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -312,11 +312,13 @@ static cx_err write_use(struct store_tx *tx, void *arg)
     return pack_use_insert(tx, &activation->use);
 }
 
-/* As soon as it may be: now, or when the document is in force. */
+/* As soon as it may be: now, or when the document is in force. What others agreed to may have waited past its time. */
 static cx_err choose_time(struct api_request *request, const struct api_rule_pack_activate_in *in,
                           const struct rule_pack *pack, cx_time *ret_us)
 {
     cx_time at_us = in->has_effective ? in->effective : request->now_us;
+    if (request->agreed && at_us < request->now_us)
+        at_us = request->now_us;
     if (!in->has_effective && pack && pack->from_us > at_us)
         at_us = pack->from_us;
     if (at_us < request->now_us || at_us > request->now_us + AHEAD_MAX_DAYS * CX_US_PER_DAY)

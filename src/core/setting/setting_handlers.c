@@ -103,10 +103,11 @@ static cx_err check_value(struct api_request *request, enum setting_name name, i
                      (long long)setting->maximum, setting_unit_name(setting->unit));
 }
 
+/* What others agreed to may have waited past its time: then it comes into force at once. */
 static cx_err check_effective(struct api_request *request, const struct setting_wish *wish)
 {
     if (!wish->has_effective ||
-        (wish->effective_us >= request->now_us &&
+        ((request->agreed || wish->effective_us >= request->now_us) &&
          wish->effective_us <= request->now_us + SETTING_AHEAD_MAX_DAYS * CX_US_PER_DAY))
         return CX_OK;
     return cx_refuse(request->diag, CX_ERR(POLICY), "effective", "setting-effective",
@@ -133,7 +134,9 @@ static cx_err set_value(struct api_request *request, const struct setting_wish *
                                     .name = wish->name,
                                     .value = wish->value,
                                     .effective_us =
-                                        wish->has_effective ? wish->effective_us : request->now_us,
+                                        wish->has_effective && wish->effective_us > request->now_us
+                                            ? wish->effective_us
+                                            : request->now_us,
                                     .now_us = request->now_us};
     char effective[CX_TIME_TEXT_MAX];
     struct field_detail details[] = {{"setting", cx_str_from(setting_of(wish->name)->name)},
