@@ -47,13 +47,16 @@ static cx_err add_due(const struct letter_item *item, struct cx_buf *out)
     return add_time(item->due_us, out);
 }
 
-static const char *outcome_of(const struct letter_item *item)
+/* A request that failed may have been approved first: then it is what came of it that counts. */
+static const char *outcome_of(const struct letter_item *item, struct cx_str action)
 {
-    static const char *const against[] = {"rejected", "failed", "cancelled", "expired"};
-    for (size_t i = 0; i < CX_COUNT_OF(against); i++)
-        if (cx_str_is(item->state, against[i]))
-            return against[i];
-    return "approved";
+    if (cx_str_is(action, "approval.expire"))
+        return "had no decision in time";
+    if (cx_str_is(item->state, "rejected"))
+        return "was rejected";
+    if (cx_str_is(item->state, "cancelled"))
+        return "was cancelled";
+    return cx_str_is(item->state, "failed") ? "was approved, and failed" : "was approved";
 }
 
 static cx_err review_line(const struct row_letter_event *event, const struct letter_item *item,
@@ -74,8 +77,8 @@ static cx_err work_line(const struct row_letter_event *event, const struct lette
     bool request = item->type == LETTER_REQUEST;
     const char *noun = request ? "request" : "proposal";
     if (cx_str_is(event->kind, "decided"))
-        return cx_buf_addf(out, "- Your %s %s was %s.\n    certinext %s show %s\n", noun, id,
-                           outcome_of(item), noun, id);
+        return cx_buf_addf(out, "- Your %s %s %s.\n    certinext %s show %s\n", noun, id,
+                           outcome_of(item, event->action), noun, id);
     CX_TRY(cx_buf_addf(out, "- %s %s (%.*s%s%.*s) waits for somebody like you", noun, id,
                        CX_STR_ARG(item->kind), item->detail.len ? ", " : "",
                        CX_STR_ARG(item->detail)));
