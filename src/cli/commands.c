@@ -38,6 +38,13 @@ static const struct cli_option login_options[] = {
     {.name = "password", .value_name = "@FILE", .help = "password; asked for when not given"},
     {.name = "code", .value_name = "@FILE", .help = "one-time code; asked for when not given"},
     {.name = "tenant-id", .value_name = "ID", .help = "tenant, on a server with several"},
+    {.name = "client-cert",
+     .value_name = "FILE",
+     .help = "client certificate (PEM) instead of a code; remembered with the context"},
+    {.name = "client-key", .value_name = "FILE", .help = "its private key (PEM); remembered"},
+    {.name = "client-url",
+     .value_name = "URL",
+     .help = "the server's listener for client certificates; remembered"},
 };
 
 static const struct cli_option step_up_options[] = {
@@ -78,7 +85,9 @@ static const struct cli_command own[] = {
     {.noun = "login",
      .positionals = "",
      OPTIONS(login_options),
-     .summary = "Log in with password and one-time code; the session takes the token's place",
+     .summary =
+         "Log in with password and one-time code or client certificate; the session takes the "
+         "token's place",
      .run = login_run},
     {.noun = "session",
      .verb = "step-up",

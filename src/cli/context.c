@@ -26,10 +26,21 @@ static cx_err file_path(struct cli *cli, char ret_path[static OS_PATH_MAX])
     return os_path(ret_path, "%s/contexts.yaml", folder);
 }
 
+static cx_err read_optional(struct cli *cli, const struct json_node *node, const char *key,
+                            struct cx_str *ret_text)
+{
+    struct cx_str text;
+    if (!json_has(node, key))
+        return CX_OK;
+    CX_TRY(json_read_str(node, key, 1024, &cli->diag, &text));
+    return arena_copy_str(&cli->arena, text, ret_text);
+}
+
 static cx_err read_context(struct cli *cli, const struct json_node *node,
                            struct cli_context *ret_context)
 {
-    static const char *const keys[] = {"name", "url", "ca", "token"};
+    static const char *const keys[] = {"name",        "url",        "ca",        "token",
+                                       "client_cert", "client_key", "client_url"};
     struct cli_context context = {0};
     struct cx_str text;
     CX_TRY(json_only(node, keys, sizeof(keys) / sizeof(keys[0]), &cli->diag));
@@ -41,6 +52,9 @@ static cx_err read_context(struct cli *cli, const struct json_node *node,
     CX_TRY(arena_copy_str(&cli->arena, text, &context.ca));
     CX_TRY(json_read_str(node, "token", 256, &cli->diag, &text));
     CX_TRY(arena_copy_str(&cli->arena, text, &context.token));
+    CX_TRY(read_optional(cli, node, "client_cert", &context.client_cert));
+    CX_TRY(read_optional(cli, node, "client_key", &context.client_key));
+    CX_TRY(read_optional(cli, node, "client_url", &context.client_url));
     *ret_context = context;
     return CX_OK;
 }
@@ -101,6 +115,11 @@ static cx_err write_member(struct cx_buf *out, const char *lead, const char *key
     return cx_buf_add_u8(out, '\n');
 }
 
+static cx_err write_optional(struct cx_buf *out, const char *key, struct cx_str value)
+{
+    return value.len ? write_member(out, "    ", key, value) : CX_OK;
+}
+
 cx_err context_write(const struct cli_contexts *contexts, struct cx_buf *out)
 {
     CX_TRY(write_member(out, "", "current", contexts->current));
@@ -111,6 +130,9 @@ cx_err context_write(const struct cli_contexts *contexts, struct cx_buf *out)
         CX_TRY(write_member(out, "    ", "url", context->url));
         CX_TRY(write_member(out, "    ", "ca", context->ca));
         CX_TRY(write_member(out, "    ", "token", context->token));
+        CX_TRY(write_optional(out, "client_cert", context->client_cert));
+        CX_TRY(write_optional(out, "client_key", context->client_key));
+        CX_TRY(write_optional(out, "client_url", context->client_url));
     }
     return CX_OK;
 }

@@ -12,6 +12,8 @@ struct cli_context {
     struct cx_str url; /* "https://host:port", no trailing '/' */
     struct cx_str ca;  /* PEM of the root that the server's certificate must chain to */
     struct cx_str token;
+    /* Empty: none. Paths of PEM files and the listener that asks for a client certificate, for logging in with it. */
+    struct cx_str client_cert, client_key, client_url;
 };
 
 struct cli_contexts {

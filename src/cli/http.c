@@ -71,9 +71,16 @@ static cx_err set_headers(const struct cli_context *context, const struct http_c
     return CX_OK;
 }
 
-static cx_err set_target(struct cli *cli, const struct cli_context *context, struct cx_str path,
-                         CURL *curl)
+static void set_certificate(const struct cli_context *context, CURL *curl)
 {
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, context->client_cert.ptr);
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, context->client_key.ptr);
+}
+
+static cx_err set_target(struct cli *cli, const struct cli_context *context,
+                         const struct http_call *call, CURL *curl)
+{
+    struct cx_str path = call->path, base = call->certified ? context->client_url : context->url;
     struct cx_str url, socket_path, folder = cli->local;
     if (folder.len == 0 && cx_str_starts(context->url, CX_STR("unix:")))
         folder = (struct cx_str){context->url.ptr + 5, context->url.len - 5};
@@ -84,13 +91,14 @@ static cx_err set_target(struct cli *cli, const struct cli_context *context, str
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
     } else {
         struct curl_blob ca = {(void *)(uintptr_t)context->ca.ptr, context->ca.len, CURL_BLOB_COPY};
-        CX_TRY(arena_printf(&cli->arena, &url, "%.*s%.*s", CX_STR_ARG(context->url),
-                            CX_STR_ARG(path)));
+        CX_TRY(arena_printf(&cli->arena, &url, "%.*s%.*s", CX_STR_ARG(base), CX_STR_ARG(path)));
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
         curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* the system's roots have no say */
         curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
         curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
+        if (call->certified)
+            set_certificate(context, curl);
     }
     curl_easy_setopt(curl, CURLOPT_URL, url.ptr);
     return CX_OK;
@@ -158,7 +166,7 @@ cx_err http_send(struct cli *cli, const struct cli_context *context, const struc
     struct http_answer answer = {0};
     if (!curl)
         return CX_ERR(NOMEM);
-    CX_TRY(set_target(cli, context, call->path, curl));
+    CX_TRY(set_target(cli, context, call, curl));
     CX_TRY(set_headers(context, call, &cli->arena, &headers));
     CX_TRY(add_reason(cli, &headers));
     set_common(curl, &transfer);

@@ -13,7 +13,8 @@ struct http_call {
     struct cx_str path; /* with query, encoded */
     const char *content_type;
     struct cx_bytes body;
-    FILE *out; /* successful answers are written here as they come; NULL: into the answer */
+    bool certified; /* goes to context->client_url, with the context's client certificate */
+    FILE *out;      /* successful answers are written here as they come; NULL: into the answer */
 };
 
 struct http_answer {

@@ -31,7 +31,8 @@ static cx_err add_text(json_t *body, const char *key, struct cx_str text)
 }
 
 static cx_err send_body(struct cli *cli, const struct cli_context *context,
-                        enum api_operation_id operation, const json_t *body, json_t **ret_answer)
+                        enum api_operation_id operation, bool certified, const json_t *body,
+                        json_t **ret_answer)
 {
     struct http_answer answer;
     char *text = json_dumps(body, JSON_COMPACT);
@@ -40,7 +41,8 @@ static cx_err send_body(struct cli *cli, const struct cli_context *context,
     struct http_call call = {.method = "POST",
                              .path = cx_str_from(api_operations[operation].path),
                              .content_type = "application/json",
-                             .body = CX_BYTES(text, strlen(text))};
+                             .body = CX_BYTES(text, strlen(text)),
+                             .certified = certified};
     cx_err err = http_send(cli, context, &call, &answer);
     cx_wipe(text, strlen(text));
     free(text);
@@ -65,10 +67,47 @@ static cx_err keep_secret(struct cli *cli, struct cli_context *context, json_t *
     return output_document(cli, json_object_get(answer, "session"), NULL, 0);
 }
 
+/* The path from the root, since the context is used from other folders, too; the file is there. */
+static cx_err take_path(struct cli *cli, const char *option, struct cx_str *path)
+{
+    struct cx_str given, text;
+    CX_AUTO_FREE char *whole = NULL;
+    if (!cli_get(cli, option, &given))
+        return CX_OK;
+    CX_TRY(arena_copy_str(&cli->arena, given, &text));
+    whole = realpath(text.ptr, NULL);
+    if (!whole)
+        return cx_refuse(&cli->diag, CX_ERR(USAGE), option, "file-missing",
+                         "There is no file %.*s.", CX_STR_ARG(text));
+    return arena_copy_str(&cli->arena, cx_str_from(whole), path);
+}
+
+/* What is given now goes before what the context remembers. With a code, no certificate is shown. */
+static cx_err take_certificate(struct cli *cli, struct cli_context *context, bool *ret_certified)
+{
+    struct cx_str text;
+    CX_TRY(take_path(cli, "client-cert", &context->client_cert));
+    CX_TRY(take_path(cli, "client-key", &context->client_key));
+    if (cli_get(cli, "client-url", &text)) {
+        if (!cx_str_starts(text, CX_STR("https://")))
+            return cx_refuse(&cli->diag, CX_ERR(USAGE), "client-url", "client-url",
+                             "A client certificate is shown over https only.");
+        CX_TRY(arena_copy_str(&cli->arena, text, &context->client_url));
+    }
+    size_t parts = (context->client_cert.len > 0) + (context->client_key.len > 0) +
+                   (context->client_url.len > 0);
+    *ret_certified = parts == 3 && !cli_get(cli, "code", &text);
+    if (parts == 0 || parts == 3)
+        return CX_OK;
+    return cx_refuse(&cli->diag, CX_ERR(USAGE), "client-cert", "client-certificate-parts",
+                     "--client-cert, --client-key and --client-url go together.");
+}
+
 cx_err login_run(struct cli *cli, const struct cli_command *command)
 {
     struct cli_context context;
     struct cx_str account, tenant, password, code;
+    bool certified = false;
     json_auto_t *body = json_pack("{s:b}", "bearer", 1), *answer = NULL;
     (void)command;
     if (!body)
@@ -78,13 +117,16 @@ cx_err login_run(struct cli *cli, const struct cli_command *command)
     if (!cli_get(cli, "account", &account)) /* the frame has refused that already */
         return CX_ERR(USAGE);
     CX_TRY(add_text(body, "account", account));
+    CX_TRY(take_certificate(cli, &context, &certified));
     if (cli_get(cli, "tenant-id", &tenant))
         CX_TRY(add_text(body, "tenant_id", tenant));
     CX_TRY(read_secret(cli, "password", "Password", &password));
     CX_TRY(add_text(body, "password", password));
-    CX_TRY(read_secret(cli, "code", "One-time code", &code));
-    CX_TRY(add_text(body, "code", code));
-    CX_TRY(send_body(cli, &context, API_OP_LOGIN_PASSWORD, body, &answer));
+    if (!certified) {
+        CX_TRY(read_secret(cli, "code", "One-time code", &code));
+        CX_TRY(add_text(body, "code", code));
+    }
+    CX_TRY(send_body(cli, &context, API_OP_LOGIN_PASSWORD, certified, body, &answer));
     return keep_secret(cli, &context, answer);
 }
 
@@ -99,6 +141,6 @@ cx_err login_run_step_up(struct cli *cli, const struct cli_command *command)
     CX_TRY(context_choose(cli, &context));
     CX_TRY(read_secret(cli, "code", "One-time code", &code));
     CX_TRY(add_text(body, "code", code));
-    CX_TRY(send_body(cli, &context, API_OP_SESSION_STEP_UP, body, &answer));
+    CX_TRY(send_body(cli, &context, API_OP_SESSION_STEP_UP, false, body, &answer));
     return keep_secret(cli, &context, answer);
 }

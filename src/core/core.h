@@ -33,7 +33,7 @@ struct core_options {
         public_dir; /* what the gate serves without asking core: CRLs, issuer certificates */
     struct cx_str public_url; /* https://host:port, no trailing '/' */
     struct cx_str status_url; /* http(s) base put into certificates for CRL and OCSP */
-    struct cx_str smtp_from;  /* sender of notices; "" = no mail is configured */
+    struct cx_str smtp_from;  /* sender of notices and letters; "" = no mail is configured */
     bool drill;               /* accepts a simulated clock */
     unsigned thread_count;
 };
@@ -56,6 +56,7 @@ struct core {
     struct rule_set *rules;
     struct tenant_worker *incidents;           /* core/incident/worker.h */
     struct tenant_worker *notices;             /* core/notify/worker.h */
+    struct tenant_worker *letters;             /* core/letter/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */
     struct tenant_worker *reviews;             /* core/review/worker.h */
     struct tenant_worker *changes;             /* core/change/worker.h */

@@ -1,6 +1,7 @@
 /*
  * The operator's lists of compromised keys: DIR/key-lists/NAME.keys, which core and keys read again as soon as the
- * directory has changed (crypto/key_lists.h). Plain files of the host, like the configuration: no database is opened.
+ * directory has changed (crypto/key_lists.h). Files and log do not commit together, so the log comes first: a change is in every
+ * tenant's log before it is made, and once more, as failed, when it could not be.
  */
 #include "host/commands.h"
 
@@ -8,8 +9,14 @@
 #include "base/cleanup.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "codec/hex.h"
+#include "core/audit/audit.h"
+#include "core/field.h"
+#include "core/tenant/tenant_store.h"
+#include "crypto/hash.h"
 #include "crypto/key_list.h"
 #include "crypto/key_lists.h"
+#include "host/host.h"
 #include "host/key_list_text.h"
 #include "os/file.h"
 #include "supervisor/layout.h"
@@ -96,6 +103,37 @@ static cx_err check_all(struct cli *cli, const struct place *place)
     return err;
 }
 
+/* What becomes of which list. sha256: of the file; empty: it is removed. */
+struct act {
+    struct cx_str name, keys, sha256;
+};
+
+static cx_err change_nothing(struct store_tx *tx, void *arg)
+{
+    (void)tx;
+    (void)arg;
+    return CX_OK; /* the file is the change */
+}
+
+static cx_err record_all(struct host *host, const struct act *act, enum audit_outcome outcome)
+{
+    struct arena *arena = &host->cli->arena;
+    const struct cx_id *tenants = NULL;
+    size_t count = 0;
+    const struct field_detail details[] = {
+        {"name", act->name}, {"keys", act->keys}, {"sha256", act->sha256}};
+    struct audit_event event = {.action = act->sha256.len ? "system.key-list.add"
+                                                          : "system.key-list.remove",
+                                .outcome = outcome};
+    CX_TRY(field_details(arena, details, CX_COUNT_OF(details), &event.details));
+    CX_TRY(tenant_each(&host->core, arena, &tenants, &count));
+    for (size_t i = 0; i < count; i++) {
+        event.tenant_id = tenants[i];
+        CX_TRY(audit_commit(&host->core, &event, change_nothing, NULL));
+    }
+    return CX_OK;
+}
+
 static cx_err say(struct cli *cli, struct cx_str name, size_t count)
 {
     json_auto_t *document =
@@ -103,8 +141,36 @@ static cx_err say(struct cli *cli, struct cx_str name, size_t count)
     return document ? output_document(cli, document, NULL, 0) : CX_ERR(NOMEM);
 }
 
+static cx_err act_of(struct cli *cli, struct cx_str name, struct cx_bytes list, struct act *ret_act)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf hex = CX_BUF_INIT(2 * CRYPTO_SHA256_LEN);
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    struct cx_str text = CX_STR_NONE;
+    ret_act->name = name;
+    CX_TRY(crypto_sha256(list, digest));
+    CX_TRY(hex_encode(CX_BYTES(digest, sizeof(digest)), &hex));
+    CX_TRY(cx_str_view(cx_buf_view(&hex), &text));
+    CX_TRY(arena_copy_str(&cli->arena, text, &ret_act->sha256));
+    return arena_printf(&cli->arena, &ret_act->keys, "%zu",
+                        (list.len - CRYPTO_KEY_LIST_MAGIC_LEN) / DIGEST_LEN);
+}
+
+static cx_err write_list(struct cli *cli, const struct place *place, const char *path,
+                         struct cx_bytes list)
+{
+    const bool is_new = !os_file_exists(path);
+    CX_TRY(os_file_write(path, list, 0644));
+    cx_err err = check_all(cli, place);
+    if (cx_failed(err) && is_new)
+        (void)os_file_remove(path); /* one too many */
+    CX_TRY(err);
+    return make_seen(place);
+}
+
 cx_err key_list_add_run(struct cli *cli, const struct cli_command *command)
 {
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    struct act act = {0};
     CX_CLEANUP(cx_buf_clear) struct cx_buf list = CX_BUF_INIT(KEY_LIST_FILE_MAX);
     struct place place = {.lock_fd = -1};
     struct cx_str name = CX_STR_NONE;
@@ -116,26 +182,34 @@ cx_err key_list_add_run(struct cli *cli, const struct cli_command *command)
     CX_TRY(key_list_compile(text, &cli->diag, &list));
     CX_TRY(open_place(cli, &place));
     CX_TRY(list_path(cli, &place, name, path));
-    const bool is_new = !os_file_exists(path);
-    CX_TRY(os_file_write(path, cx_buf_view(&list), 0644));
-    cx_err err = check_all(cli, &place);
-    if (cx_failed(err) && is_new)
-        (void)os_file_remove(path); /* one too many */
-    CX_TRY(err);
-    CX_TRY(make_seen(&place));
+    CX_TRY(act_of(cli, name, cx_buf_view(&list), &act));
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(record_all(&host, &act, AUDIT_DONE));
+    cx_err err = write_list(cli, &place, path, cx_buf_view(&list));
+    if (cx_failed(err)) {
+        CX_IGNORE(record_all(&host, &act, AUDIT_FAILED)); /* what went wrong is told */
+        return err;
+    }
     return say(cli, name, (list.len - CRYPTO_KEY_LIST_MAGIC_LEN) / DIGEST_LEN);
 }
 
 cx_err key_list_remove_run(struct cli *cli, const struct cli_command *command)
 {
+    CX_CLEANUP(host_close) struct host host = {.opened = false};
+    const struct act act = {.name = cli->positionals[0]};
     struct place place = {.lock_fd = -1};
     char path[OS_PATH_MAX];
     (void)command;
     CX_TRY(open_place(cli, &place));
     CX_TRY(list_path(cli, &place, cli->positionals[0], path));
+    if (!os_file_exists(path))
+        return cx_refuse(&cli->diag, CX_ERR(NOTFOUND), "NAME", "key-list-unknown",
+                         "There is no such list.");
+    CX_TRY(host_open(cli, &host));
+    CX_TRY(record_all(&host, &act, AUDIT_DONE));
     cx_err err = os_file_remove(path);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(&cli->diag, err, "NAME", "key-list-unknown", "There is no such list.");
+    if (cx_failed(err))
+        CX_IGNORE(record_all(&host, &act, AUDIT_FAILED)); /* what went wrong is told */
     CX_TRY(err);
     return make_seen(&place);
 }

@@ -85,9 +85,11 @@ static cx_err write_problems(struct cx_buf *out)
             "            client_max_body_size 0;\n" /* or 413 is judged a second time */
             "            default_type application/problem+json;\n"
             "            add_header Cache-Control \"no-store\" always;\n"
-            "            add_header X-Content-Type-Options \"nosniff\" always;\n%s"
+            "            add_header X-Content-Type-Options \"nosniff\" always;\n"
+            "            add_header X-Request-Id \"gate_$request_id\" always;\n%s"
             "            return %u '{\"type\":\"urn:certinext:problem:%s\",\"title\":\"%s\","
-            "\"status\":%u,\"detail\":\"%s\",\"rule\":\"%s\"}';\n        }\n",
+            "\"status\":%u,\"detail\":\"%s\",\"rule\":\"%s\","
+            "\"request_id\":\"gate_$request_id\"}';\n        }\n",
             problems[i].from,
             problems[i].retry ? "            add_header Retry-After \"1\" always;\n" : "",
             problems[i].status, problems[i].type, problems[i].title, problems[i].status,

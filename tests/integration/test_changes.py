@@ -71,7 +71,12 @@ def test_the_history_of_a_role(world):
 def test_a_binding_is_one_object_with_its_scope(world):
     made, = [v for v in world.admin.pages('/v1/changes?object=binding') if v.get('reason') == 'on call']
     assert (made['version'], made['action']) == (1, 'binding.create')
+    assert made['key'].startswith('bnd_'), 'keys are what people call the object'
     content = world.admin.get(f'/v1/changes/version?object=binding&key={made["key"]}').expect(200)['content']
+    for query in ('object=binding&', ''):
+        assert {c['key'] for c in world.admin.pages(f'/v1/changes?{query}key={made["key"]}')} == {made['key']}
+    stored = content['binding_id']
+    assert world.admin.get(f'/v1/changes/version?object=binding&key={stored}').expect(200)['content'] == content, 'as it is stored, too'
     assert content['role'] == 'viewer' and content['scope_tags'] == [{'clause': 0, 'name': 'env', 'value': 'prod'}]
     assert len(content['scope_groups']) == 1
     ended = [v for v in world.admin.pages('/v1/changes?object=binding') if v['action'] == 'binding.end']

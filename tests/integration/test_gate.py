@@ -1,5 +1,6 @@
 """The gate: TLS versions, HTTP/2, limits, headers, client certificates, and what it keeps away from core."""
 import http.client
+import json
 import re
 import socket
 import ssl
@@ -51,6 +52,14 @@ def test_http2(instance):
     done = subprocess.run(['curl', '-s', '--http2', '--cacert', instance.root_pem, '-o', '/dev/null', '-w',
                            '%{http_version} %{http_code}', instance.url + '/healthz'], capture_output=True, text=True)
     assert done.stdout == '2 200'
+
+
+def test_what_the_gate_refuses_has_a_request_id(instance):
+    answer = raw(instance, b'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ' + b'a' * 70000 + b'\r\n\r\n')
+    head, body = answer.split(b'\r\n\r\n', 1)
+    document = json.loads(body)
+    assert document['rule'] == 'gate-header-size' and re.fullmatch('gate_[0-9a-f]{32}', document['request_id'])
+    assert f'X-Request-Id: {document["request_id"]}'.encode() in head
 
 
 def test_security_headers(instance):

@@ -1,5 +1,6 @@
 """An operator's lists of compromised keys count at once, without a restart; a bad file is refused as a whole."""
 import hashlib
+import json
 import os
 
 from harness import pki
@@ -41,6 +42,12 @@ def test_a_list_counts_at_once_and_no_longer_than_it_is_there(instance, tmp_path
         lists(instance, 'remove', name).expect(0)
     assert ask(listed).status == 201
     assert lists(instance, 'remove', 'found').status == 69
+    # All of it is in the log, with the digest of the file that was put there.
+    said = [(e['action'], json.loads(e['details']) if isinstance(e['details'], str) else e['details'])
+            for e in reversed(list(client.pages('/v1/audit/entries'))) if 'key-list' in e['action']]
+    assert [(action, d['name']) for action, d in said] == [('system.key-list.add', name) for name in ('found', 'more', 'more')] + [
+        ('system.key-list.remove', name) for name in ('found', 'more')]
+    assert said[0][1]['keys'] == '2' and said[2][1]['sha256'] == hashlib.sha256(b'CXKEYS1\n' + b'\xff' * 32).hexdigest()
 
 
 def test_a_bad_file_is_refused_whole_with_line_and_reason(instance, tmp_path):

@@ -275,6 +275,33 @@ def test_of_a_person_it_is_one_factor(world, tmp_path):
     session.get('/v1/me').expect(200)  # the one that began with a code goes on
 
 
+def test_the_command_line_logs_in_with_a_certificate(world, tmp_path):
+    person, home = Person(world, 'requester'), str(tmp_path / 'home')
+    os.makedirs(home)
+    certificate, paths = ours(world, tmp_path, person.token)
+    made = world.admin.post('/v1/users', {'display_name': 'Second', 'roles': ['requester']}).expect(201)
+    world.cli('enroll', world.url, made['link'], '--ca-file', world.root_pem, home=home).expect(0)
+    person.login().post('/v1/me/client-certificates', {'certificate_id': certificate['id']}).expect(201)
+    secret = tmp_path / 'password'
+    secret.write_text(person.password + '\n')
+    command = ('login', '--account', person.account, '--password', f'@{secret}')
+    url = f'https://127.0.0.1:{world.client_port}'
+    assert 'go together' in world.cli(*command, '--client-cert', paths[0], '--client-url', url, home=home).expect(64).err
+    world.cli(*command, '--client-cert', 'nowhere.pem', home=home).expect(64)
+    world.cli(*command, '--client-cert', paths[0], '--client-key', paths[1], '--client-url', url, home=home).expect(0)
+    assert person.id in world.cli('me', 'show', '--json', home=home).expect(0).out
+    # The context remembers the paths, whole ones, and nothing of the key.
+    with open(os.path.join(home, '.config/certinext/contexts.yaml')) as f:
+        kept = f.read()
+    assert f'client_key: "{os.path.realpath(paths[1])}"' in kept and 'PRIVATE' not in kept
+    world.cli(*command, home=home).expect(0)
+    world.revoke(certificate)
+    assert 'client-certificate-revoked' in world.cli(*command, '--json', home=home).err
+    code = tmp_path / 'code'
+    code.write_text(person.code() + '\n')
+    world.cli(*command, '--code', f'@{code}', home=home).expect(0)
+
+
 def test_anothers_certificate_is_no_factor_of_mine(world, outside):
     one, other = Person(world, 'requester'), Person(world, 'requester')
     paths = outside.issue('person', subject='/CN=' + one.id)

@@ -96,6 +96,31 @@ def test_a_member_of_the_group_is_a_subject(world):
     decide(world.second, review, binding, 'certify').expect(200)
 
 
+def test_evidence_says_who_was_in_the_group(world):
+    outer, inner = (world.admin.post('/v1/groups', {'name': name}).expect(201)['id'] for name in ('outer-team', 'inner-team'))
+    was, nested, later = (world.user('basic-user') for _ in range(3))
+    world.admin.post(f'/v1/groups/{outer}/nest', {'child_id': inner}).expect(200)
+    world.admin.post(f'/v1/groups/{outer}/add', {'user_id': was.user_id}).expect(200)
+    world.admin.post(f'/v1/groups/{inner}/add', {'user_id': nested.user_id}).expect(200)
+    binding = world.admin.post('/v1/bindings', {'group_id': outer, 'role': 'operator', 'all': True, 'reason': 'x',
+                                                'expires': moment(world, 30)}).expect(201)['id']
+    review = opened(world.officer, groups=[outer], roles=['operator'])
+    decide(world.officer, review, binding, 'certify').expect(200)
+    world.admin.post(f'/v1/groups/{outer}/add', {'user_id': later.user_id}).expect(200)
+    closed(world.officer, review)  # everything has its answer
+    path = f'/v1/access-reviews/{review["id"]}/evidence'
+
+    def members():
+        answer = wait_for(lambda: (lambda a: a if a.status == 200 else None)(world.officer.get(path)), 'a checkpoint')
+        document = json.loads(json.loads(answer.body)['document'])
+        assert document['certinext-access-review'] == 2
+        return next((i['member_count'], i['members']) for i in document['items'] if i['binding'] == binding)
+    at_the_answer = (2, sorted([was.user_id, nested.user_id]))
+    assert members() == at_the_answer, 'not who came later'
+    world.admin.post(f'/v1/groups/{outer}/remove', {'user_id': was.user_id}).expect(200)
+    assert members() == at_the_answer, 'and still who has left since'
+
+
 def test_what_nobody_answers_lapses_at_the_deadline(world, tmp_path):
     operator, approver = world.user('operator'), world.user('approver')
     unanswered, kept = binding_of(world, operator), binding_of(world, approver)

@@ -118,10 +118,10 @@ def timed(client, count):
 
 
 @pytest.mark.limit(300)
-def test_a_burst_of_logins_is_bounded(instance, record_property):
+def test_a_burst_of_logins_is_bounded(instance):
     """1,000 logins from as many addresses: few are hashed at a time, the rest are told to come back, and another
-    person's requests go on. How much slower they get depends on what else the machine does, so the ratio is recorded
-    and only a standstill fails."""
+    person's requests go on. How much slower they get depends on what else the machine does, so the figures are
+    printed (tools/bench login has the ratio) and only a standstill fails."""
     attacker, person = Attacker(instance), instance.user('requester')
     client = http.unix_client(os.path.join(instance.data, 'run', 'local.sock'), person.token)
     before = timed(client, 300)
@@ -130,7 +130,6 @@ def test_a_burst_of_logins_is_bounded(instance, record_property):
         during = timed(client, 300)
         answers = [one.result() for one in burst]
     statuses = [answer.status for answer in answers]
-    record_property('p99_ratio', round(p99(during) / p99(before), 2))
     print(f'p99 before {p99(before) * 1e3:.2f} ms, during {p99(during) * 1e3:.2f} ms; '
           f'{statuses.count(401)} hashed, {statuses.count(503)} told to come back')
     assert set(statuses) == {401, 503}, set(statuses)

@@ -60,6 +60,34 @@ static cx_err read_object(struct store_tx *tx, const struct explain_question *qu
     }
 }
 
+/* Who decides for another does so by the other's right (core/approval): it is none of their own, and is said beside the answer. */
+static cx_err note_delegations(struct store_tx *tx, const struct explain_question *question,
+                               struct cx_id user_id, struct explain_subject *subject)
+{
+    struct store_stmt *q = NULL;
+    bool any = false;
+    if (question->permission != PERMISSION_REQUEST_APPROVE &&
+        question->permission != PERMISSION_REQUEST_REJECT)
+        return CX_OK;
+    CX_TRY(store_prepare(tx,
+                         "SELECT 1 FROM delegation WHERE tenant_id = $1 "
+                         "AND (delegate_id = $2 OR $2 IS NULL) AND start_us <= $3 "
+                         "AND expires_us > $3 AND created_us <= $3 "
+                         "AND (ended_us IS NULL OR ended_us > $3) LIMIT 1",
+                         &q));
+    store_bind_id(q, 1, question->tenant_id);
+    if (cx_id_is_zero(user_id))
+        store_bind_null(q, 2);
+    else
+        store_bind_id(q, 2, user_id);
+    store_bind_int(q, 3, question->at_us);
+    CX_TRY(store_step(q, &any));
+    if (any)
+        add_gap(subject, "Somebody has a delegation by which they decide in another's place: that "
+                         "other's right counts there, not theirs.");
+    return CX_OK;
+}
+
 cx_err explain_read(struct store_tx *tx, const struct explain_question *question,
                     struct cx_id user_id, struct arena *arena, struct explain_subject *ret_subject)
 {
@@ -70,6 +98,7 @@ cx_err explain_read(struct store_tx *tx, const struct explain_question *question
     if (question->past)
         add_gap(ret_subject, "An account that was disabled and enabled again since counts as "
                              "enabled all the time, and a service account as owned.");
+    CX_TRY(note_delegations(tx, question, user_id, ret_subject));
     if (cx_id_is_zero(user_id))
         return access_state_all(tx, question->tenant_id, at_us, arena, &ret_subject->state);
     return access_state_of(tx, question->tenant_id, (struct access_subject_ids){.user_id = user_id},

@@ -38,6 +38,7 @@ struct permission_rule {
 
 static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_ME_READ] = {EVERYBODY, ANY, false},
+    [PERMISSION_LETTER_SET] = {EVERYBODY, ANY, false},
     [PERMISSION_USER_READ] = {A | M | U | I | Y, OBJECT, false},
     [PERMISSION_USER_CREATE] = {A, TENANT, true},
     [PERMISSION_USER_ROLE_SET] = {A, TENANT, true},

@@ -321,18 +321,30 @@ cx_err access_groups_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
     return read_ids(q, arena, ret_groups, ret_count);
 }
 
-cx_err access_people_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
-                        struct arena *arena, struct cx_id **ret_users, size_t *ret_count)
+cx_err access_people_at(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                        cx_time at_us, struct arena *arena, struct cx_id **ret_users,
+                        size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(
         tx,
         "WITH RECURSIVE down (group_id) AS (SELECT $2 UNION SELECT n.child_id FROM group_nesting n "
-        "JOIN down d ON n.parent_id = d.group_id WHERE n.tenant_id = $1 AND n.ended_us IS NULL) "
+        "JOIN down d ON n.parent_id = d.group_id WHERE n.tenant_id = $1 AND n.added_us <= $3 "
+        "AND (n.ended_us IS NULL OR n.ended_us > $3)) "
         "SELECT DISTINCT m.user_id FROM group_member m WHERE m.tenant_id = $1 "
-        "AND m.ended_us IS NULL AND m.group_id IN (SELECT group_id FROM down)",
+        "AND m.added_us <= $3 AND (m.ended_us IS NULL OR m.ended_us > $3) "
+        "AND m.group_id IN (SELECT group_id FROM down) ORDER BY m.user_id",
         &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, group_id);
+    store_bind_int(q, 3, at_us);
     return read_ids(q, arena, ret_users, ret_count);
+}
+
+cx_err access_people_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                        struct arena *arena, struct cx_id **ret_users, size_t *ret_count)
+{
+    /* The end of time itself would be after what has no end. */
+    return access_people_at(tx, tenant_id, group_id, CX_TIME_NEVER - 1, arena, ret_users,
+                            ret_count);
 }

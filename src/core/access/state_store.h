@@ -29,6 +29,9 @@ cx_err access_changed(struct store_tx *tx, struct cx_id tenant_id);
 cx_err access_groups_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                         cx_time at_us, struct arena *arena, struct cx_id **ret_groups,
                         size_t *ret_count);
-/* Everybody in a group or in one nested below it, now. */
+/* Everybody in a group or in one nested below it, by identifier; now, or at that time. */
+cx_err access_people_at(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
+                        cx_time at_us, struct arena *arena, struct cx_id **ret_users,
+                        size_t *ret_count);
 cx_err access_people_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct arena *arena, struct cx_id **ret_users, size_t *ret_count);

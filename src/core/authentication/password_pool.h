@@ -1,7 +1,7 @@
 /*
- * The threads that hash passwords: a fixed few, of low priority, with a queue of fixed length. A hash takes 19 MiB and
- * 25 ms of a core, so without a bound a burst of logins would take the machine from everybody else. Who finds the queue
- * full is told to come back (CX_E_BUSY). Thread-safe.
+ * The thread that hashes passwords when nobody else wants the processor, one that helps it out when it gets none for seconds, and a queue of
+ * fixed length. A hash takes 19 MiB and 25 ms of a core, so without a bound a burst of logins would take the machine from
+ * everybody else. Who finds the queue full is told to come back (CX_E_BUSY). Thread-safe.
  */
 #pragma once
 #include "base/diag.h"

@@ -7,6 +7,7 @@
 #include "core/change/change_store.h"
 #include "core/change/check.h"
 #include "core/change/diff.h"
+#include "core/change/key.h"
 #include "core/field.h"
 #include "crypto/hash.h"
 
@@ -82,7 +83,6 @@ static cx_err view_of(struct api_request *request, const struct change_item *ite
                       struct api_change_view *ret_view)
 {
     struct api_change_view view = {
-        .key = item->key,
         .version = item->version,
         .time = item->time_us,
         .action = item->action,
@@ -92,6 +92,7 @@ static cx_err view_of(struct api_request *request, const struct change_item *ite
     for (int i = 0; i < CHANGE_OBJECT_COUNT; i++)
         if (cx_str_is(item->object, change_object_name((enum change_object)i)))
             view.object = (enum api_change_object)i;
+    CX_TRY(change_key_show((enum change_object)view.object, item->key, request->arena, &view.key));
     CX_TRY(field_id_text(request->arena, CX_ID_AUDIT, item->entry_id, &view.entry_id));
     CX_TRY(hash_of(request->arena, item->content, &view.hash));
     CX_TRY(reason_of(request, item, &view.has_reason, &view.reason));
@@ -106,16 +107,32 @@ static struct cx_str object_text(enum api_change_object object)
     return cx_str_from(change_object_name((enum change_object)object));
 }
 
+/* Without the kind of object nothing says what an identifier is of: then its prefix does. */
+static cx_err read_key(struct api_request *request, bool has_object, enum api_change_object object,
+                       struct cx_str shown, struct cx_str *ret_key)
+{
+    if (has_object)
+        return change_key_read((enum change_object)object, shown, request->arena, ret_key);
+    for (int i = 0; i < CHANGE_OBJECT_COUNT; i++) {
+        CX_TRY(change_key_read((enum change_object)i, shown, request->arena, ret_key));
+        if (!cx_str_eq(*ret_key, shown))
+            return CX_OK;
+    }
+    return CX_OK;
+}
+
 cx_err handle_change_list(struct api_request *request, const struct api_change_list_in *in,
                           struct api_change_list_out *ret_out)
 {
     struct change_filter filter = {.tenant_id = request->principal.tenant_id,
                                    .object = in->has_object ? object_text(in->object) : CX_STR(""),
-                                   .key = in->has_key ? in->key : CX_STR(""),
+                                   .key = CX_STR(""),
                                    .limit = (size_t)in->limit};
     struct change_item *list = NULL;
     struct api_change_view *items = NULL;
     size_t count = 0;
+    if (in->has_key)
+        CX_TRY(read_key(request, in->has_object, in->object, in->key, &filter.key));
     CX_TRY(page_cursor_parse("change", in->cursor, request->diag, &filter.after));
     CX_TRY(change_list_read(request->core->store, &filter, request->arena, &list, &count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));
@@ -134,9 +151,11 @@ cx_err handle_change_list(struct api_request *request, const struct api_change_l
 static cx_err pick(struct api_request *request, enum api_change_object object, struct cx_str key,
                    int64_t version, int64_t from, struct change_item *ret_item)
 {
+    struct cx_str stored = CX_STR_NONE;
+    CX_TRY(change_key_read((enum change_object)object, key, request->arena, &stored));
     const struct change_pick it = {.tenant_id = request->principal.tenant_id,
                                    .object = object_text(object),
-                                   .key = key,
+                                   .key = stored,
                                    .version = version,
                                    .before_version = from};
     cx_err err = change_pick_read(request->core->store, &it, request->arena, ret_item);
@@ -182,6 +201,15 @@ cx_err handle_change_diff(struct api_request *request, const struct api_change_d
     return CX_OK;
 }
 
+static cx_err show_finding_key(struct api_request *request, const struct change_finding *finding,
+                               struct cx_str *ret_key)
+{
+    for (int i = 0; i < CHANGE_OBJECT_COUNT; i++)
+        if (cx_str_is(cx_str_from(finding->object), change_object_name((enum change_object)i)))
+            return change_key_show((enum change_object)i, finding->key, request->arena, ret_key);
+    return arena_copy_str(request->arena, finding->key, ret_key);
+}
+
 static cx_err copy_report(struct api_request *request, const struct change_report *report,
                           struct api_change_report *ret_view)
 {
@@ -193,7 +221,7 @@ static cx_err copy_report(struct api_request *request, const struct change_repor
                                           .has_object = finding->object[0] != 0,
                                           .object = cx_str_from(finding->object),
                                           .has_field = finding->field.len > 0};
-        CX_TRY(arena_copy_str(request->arena, finding->key, &view.key));
+        CX_TRY(show_finding_key(request, finding, &view.key));
         CX_TRY(arena_copy_str(request->arena, finding->field, &view.field));
         findings[i] = view;
     }

@@ -211,13 +211,29 @@ static cx_err write_closing(struct store_tx *tx, void *arg)
                         CX_BYTES(closing->hash, sizeof(closing->hash)), closing->look->now_us);
 }
 
+struct last_answer {
+    const struct look *look;
+    struct cx_id review_id;
+    cx_time at_us; /* 0: none */
+};
+
+static cx_err read_last_answer(struct store_tx *tx, void *arg)
+{
+    struct last_answer *last = arg;
+    return review_last_answer(tx, last->look->tenant_id, last->review_id, &last->at_us);
+}
+
 static cx_err close_one(const struct look *look, const struct review_row *review)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf document = CX_BUF_INIT(REVIEW_DOCUMENT_MAX);
     struct closing closing = {.look = look, .review_id = review->review_id};
     struct cx_str hex = CX_STR_NONE;
-    CX_TRY(review_document_write(look->core, look->tenant_id, review, look->now_us, look->arena,
-                                 &document));
+    struct last_answer last = {.look = look, .review_id = review->review_id};
+    CX_TRY(store_read(look->core->store, read_last_answer, &last));
+    if (last.at_us && look->now_us < last.at_us + REVIEW_SETTLE_S * CX_US_PER_S)
+        return CX_OK; /* at the next pass */
+    CX_TRY(review_document_write(look->core, look->tenant_id, review, look->now_us,
+                                 REVIEW_DOCUMENT_VERSION, look->arena, &document));
     CX_TRY(crypto_sha256(cx_buf_view(&document), closing.hash));
     CX_TRY(page_hex_write(look->arena, CX_BYTES(closing.hash, sizeof(closing.hash)), &hex));
     struct field_detail details[] = {{"evidence_sha256", hex}};

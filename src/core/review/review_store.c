@@ -118,6 +118,22 @@ cx_err review_count(struct store_tx *tx, struct cx_id tenant_id, struct cx_id re
     }
 }
 
+cx_err review_last_answer(struct store_tx *tx, struct cx_id tenant_id, struct cx_id review_id,
+                          cx_time *ret_at_us)
+{
+    struct store_stmt *q = NULL;
+    bool row = false;
+    CX_TRY(store_prepare(tx,
+                         "SELECT MAX(decided_us) FROM access_review_item WHERE tenant_id = $1 "
+                         "AND review_id = $2",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, review_id);
+    CX_TRY(store_step(q, &row));
+    *ret_at_us = row ? store_col_int(q, 0) : 0;
+    return CX_OK;
+}
+
 cx_err review_close(struct store_tx *tx, struct cx_id tenant_id, struct cx_id review_id,
                     struct cx_bytes evidence_sha256, cx_time now_us)
 {

@@ -40,6 +40,9 @@ cx_err review_open_ones(struct store_tx *tx, struct cx_id tenant_id, size_t limi
 /* How many items there are in each state. */
 cx_err review_count(struct store_tx *tx, struct cx_id tenant_id, struct cx_id review_id,
                     int64_t ret_counts[static REVIEW_ITEM_STATE_COUNT]);
+/* When an item was decided last; 0: none was. */
+cx_err review_last_answer(struct store_tx *tx, struct cx_id tenant_id, struct cx_id review_id,
+                          cx_time *ret_at_us);
 /* Compare-and-set, and only when no item is open: CX_E_CONFLICT. */
 cx_err review_close(struct store_tx *tx, struct cx_id tenant_id, struct cx_id review_id,
                     struct cx_bytes evidence_sha256, cx_time now_us);
