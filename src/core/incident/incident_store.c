@@ -1,4 +1,5 @@
 #include "core/incident/incident_store.h"
+#include "core/incident/call_store.h"
 
 #define INCIDENT_COLUMNS                                                                           \
     "incident_id, type, state, tracks, certificates, impact, urgency, source, parent_id, "         \
@@ -162,5 +163,8 @@ cx_err incident_set_assessment(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_int(q, 6, incident->certificates);
     store_bind_int(q, 7, now_us);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+    if (store_changes(q) != 1)
+        return CX_ERR(NOTFOUND);
+    return call_add_severity(tx, tenant_id, incident->incident_id,
+                             incident_severity(incident->impact, incident->urgency), now_us);
 }
