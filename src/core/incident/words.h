@@ -82,8 +82,7 @@ struct incident_words {
     X(CLOSED, "closed")                                                                            \
     X(RECURRED, "recurred")                                                                        \
     X(ACCESS_FROZEN, "access_frozen")                                                              \
-    X(ACCESS_UNFROZEN, "access_unfrozen")                                                          \
-    X(SECRET_ROTATED, "secret_rotated")
+    X(ACCESS_UNFROZEN, "access_unfrozen")
 
 /* Kinds that people write; what a duty starts with or is met by. */
 #define INCIDENT_TOLD_KIND_LIST(X)                                                                 \

@@ -20,7 +20,8 @@ enum {
     ANSWER_MAX = DIAG_TEXT_MAX + 64
 };
 /* The letters, the webhooks that begin in time, and what two calls may take beyond their limit. */
-_Static_assert(CHANNEL_MAIL_TIMEOUT_MS + CHANNEL_HOOK_TIMEOUT_MS * 5 / 4 + 10000 < DELIVERY_LEASE_S * 1000,
+_Static_assert(CHANNEL_MAIL_TIMEOUT_MS + CHANNEL_HOOK_TIMEOUT_MS * 5 / 4 + 10000 <
+                   DELIVERY_LEASE_S * 1000,
                "a claim outlives its work");
 
 struct attempt {
@@ -73,8 +74,8 @@ static cx_err take(struct batch *batch)
     CX_TRY(store_write(batch->core->store, claim, batch));
     CX_TRY(store_read(batch->core->store, read_claimed, batch));
     for (size_t i = 0; i < batch->count; i++)
-        batch->attempts[i] =
-            (struct attempt){.delivery = batch->deliveries[i], .result.outcome = OUTBOUND_LETTER_AWAY};
+        batch->attempts[i] = (struct attempt){.delivery = batch->deliveries[i],
+                                              .result.outcome = OUTBOUND_LETTER_AWAY};
     return CX_OK;
 }
 
@@ -139,8 +140,8 @@ static cx_err send_letters(struct batch *batch)
     batch->away = count > 0 && batch->core->options.smtp_from.len == 0;
     if (count == 0 || batch->away)
         return CX_OK;
-    cx_err err =
-        outbound_mail(batch->core->outbound, letters, count, CHANNEL_MAIL_TIMEOUT_MS, &diag, results);
+    cx_err err = outbound_mail(batch->core->outbound, letters, count, CHANNEL_MAIL_TIMEOUT_MS,
+                               &diag, results);
     for (size_t i = 0; i < count; i++) {
         if (cx_failed(err))
             note(attempts[i], OUTBOUND_LETTER_LATER, "the outbound process gave no answer");
@@ -230,8 +231,8 @@ static cx_err prepare_results(struct batch *batch)
         batch->sent += attempt->result.outcome == OUTBOUND_LETTER_SENT;
         row->has_answer = attempt->result.answer[0] != '\0';
         if (row->has_answer)
-            CX_TRY(field_seal_text(batch->core, place, cx_str_from(attempt->result.answer), batch->arena,
-                                   &row->answer));
+            CX_TRY(field_seal_text(batch->core, place, cx_str_from(attempt->result.answer),
+                                   batch->arena, &row->answer));
         if (attempt->result.outcome == OUTBOUND_LETTER_REFUSED)
             CX_TRY(prepare_alert(batch, attempt));
     }
@@ -334,7 +335,8 @@ static cx_err raise_alert(struct batch *batch)
 {
     struct alerting alerting = {.batch = batch};
     for (size_t i = 0; i < batch->count && !alerting.attempt; i++)
-        if (is_email(&batch->attempts[i]) && batch->attempts[i].result.outcome == OUTBOUND_LETTER_AWAY)
+        if (is_email(&batch->attempts[i]) &&
+            batch->attempts[i].result.outcome == OUTBOUND_LETTER_AWAY)
             alerting.attempt = &batch->attempts[i];
     if (!alerting.attempt)
         return CX_OK;

@@ -91,9 +91,10 @@ static cx_err go_on(struct escalating *esc)
     CX_TRY(arena_printf(esc->arena, &step->subject,
                         "[CertiNext] nobody answered: incident %s, level %lld", incident,
                         (long long)step->page.level));
-    CX_TRY(arena_printf(esc->arena, &step->why,
-                        "Why: %.*s\nPage: %s\nWhoever opens the link and presses the button has it.",
-                        CX_STR_ARG(esc->page->page_key), page));
+    CX_TRY(
+        arena_printf(esc->arena, &step->why,
+                     "Why: %.*s\nPage: %s\nWhoever opens the link and presses the button has it.",
+                     CX_STR_ARG(esc->page->page_key), page));
     CX_TRY(oncall_step_prepare(esc->core, esc->now_us, esc->arena, step));
     CX_TRY(prepare_entry(esc, KIND_PAGE_ESCALATED));
     return commit(esc, "system.oncall.escalate", write_next);

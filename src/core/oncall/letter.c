@@ -77,8 +77,8 @@ static cx_err send_mail(struct sending *send)
     CX_TRY(field_id_text(send->arena, CX_ID_PAGE_LETTER, send->row.letter_id, &draft.delivery));
     CX_TRY(channel_letter(send->core, send->arena, &send->contact, draft, send->row.letter_id,
                           &letter));
-    cx_err err = outbound_mail(send->core->outbound, &letter, 1, CHANNEL_MAIL_TIMEOUT_MS, &diag,
-                               &result);
+    cx_err err =
+        outbound_mail(send->core->outbound, &letter, 1, CHANNEL_MAIL_TIMEOUT_MS, &diag, &result);
     send->result.outcome = cx_failed(err) ? OUTBOUND_LETTER_LATER : result.outcome;
     snprintf(send->result.answer, sizeof(send->result.answer), "%s",
              cx_failed(err) ? "the outbound process gave no answer" : result.reply);
@@ -119,10 +119,10 @@ static cx_err judge(struct sending *send)
                                                                : CX_STR("refused");
     send->due_us = send->now_us + (cx_str_is(send->state, "waiting") ? wait_us : 0);
     send->row.has_answer = send->result.answer[0] != '\0';
-    return send->row.has_answer ? field_seal_text(send->core, place,
-                                                  cx_str_from(send->result.answer), send->arena,
-                                                  &send->row.answer)
-                                : CX_OK;
+    return send->row.has_answer
+               ? field_seal_text(send->core, place, cx_str_from(send->result.answer), send->arena,
+                                 &send->row.answer)
+               : CX_OK;
 }
 
 static cx_err write_result(struct store_tx *tx, void *arg)

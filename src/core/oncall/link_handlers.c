@@ -38,8 +38,8 @@ static cx_err open_link(struct api_request *request, struct cx_str token, struct
         err = store_read(request->core->store, find, opening);
     if (cx_is_ok(err))
         err = access_secret_hash(&opening->secret, hash);
-    bool same = cx_is_ok(err) &&
-                crypto_ct_equal(CX_BYTES(hash, sizeof(hash)), opening->letter.token_hash);
+    bool same =
+        cx_is_ok(err) && crypto_ct_equal(CX_BYTES(hash, sizeof(hash)), opening->letter.token_hash);
     access_secret_clear(&opening->secret);
     if (cx_failed(err) && err.code != CX_E_PARSE && err.code != CX_E_NOTFOUND)
         return err;
@@ -49,8 +49,8 @@ static cx_err open_link(struct api_request *request, struct cx_str token, struct
 }
 
 /* text is ours, without a character that HTML knows. */
-static cx_err send_form(struct api_request *request, uint16_t status, const char *text,
-                        bool button, struct api_raw *raw)
+static cx_err send_form(struct api_request *request, uint16_t status, const char *text, bool button,
+                        struct api_raw *raw)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf form = CX_BUF_INIT(FORM_MAX);
     raw->status = status;
@@ -115,10 +115,10 @@ cx_err handle_oncall_link_send(struct api_request *request,
 {
     struct opening opening;
     struct cx_str act = {(const char *)in->body.ptr, in->body.len};
-    cx_err err = cx_str_is(act, "act=acknowledge")
-                     ? open_link(request, in->token, &opening)
-                     : cx_refuse(request->diag, CX_ERR(PARSE), "act", "word",
-                                 "The form sends acknowledge.");
+    cx_err err =
+        cx_str_is(act, "act=acknowledge")
+            ? open_link(request, in->token, &opening)
+            : cx_refuse(request->diag, CX_ERR(PARSE), "act", "word", "The form sends acknowledge.");
     if (cx_failed(err))
         return send_refusal(request, err, &ret_out->raw);
     if (!is_wanted(&opening.page))

@@ -67,8 +67,7 @@ static cx_err read_steps(struct store_tx *tx, void *arg)
         if (!asks)
             continue;
         *step = (struct oncall_step){
-            .roster = roster,
-            .page = {.tenant_id = opening->tenant_id, .level = 1, .round = 1}};
+            .roster = roster, .page = {.tenant_id = opening->tenant_id, .level = 1, .round = 1}};
         CX_TRY(oncall_step_read(tx, opening->now_us, opening->arena, step));
         opening->step_count++;
     }
@@ -78,9 +77,9 @@ static cx_err read_steps(struct store_tx *tx, void *arg)
 static cx_err write_text(const struct opening *opening, struct oncall_step *step)
 {
     char incident[CX_ID_TEXT_MAX], page[CX_ID_TEXT_MAX];
-    const char *severity = incident_word(
-        &incident_severities,
-        (int)incident_severity(opening->incident.impact, opening->incident.urgency));
+    const char *severity =
+        incident_word(&incident_severities,
+                      (int)incident_severity(opening->incident.impact, opening->incident.urgency));
     cx_id_format(CX_ID_INCIDENT, opening->incident.incident_id, incident);
     cx_id_format(CX_ID_PAGE, step->page.page_id, page);
     CX_TRY(arena_printf(opening->arena, &step->page.page_key, "%s/%.*s", incident,
@@ -140,9 +139,8 @@ static cx_err take_call(struct opening *opening)
                                 .object_type = CX_ID_INCIDENT,
                                 .object_id = opening->incident.incident_id};
     CX_TRY(field_details(opening->arena, details, 1, &event.details));
-    cx_err err = opening->step_count
-                     ? audit_commit(opening->core, &event, write_pages, opening)
-                     : store_write(opening->core->store, write_pages, opening);
+    cx_err err = opening->step_count ? audit_commit(opening->core, &event, write_pages, opening)
+                                     : store_write(opening->core->store, write_pages, opening);
     return err.code == CX_E_CONFLICT ? CX_OK : err; /* another node was first */
 }
 

@@ -70,10 +70,11 @@ static cx_err check_person(struct store_tx *tx, const struct adding *adding)
         return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
                          "There is no such user.");
     CX_TRY(err);
-    return reachable ? CX_OK
-                     : cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "person-unreachable",
-                                 "Who is on call needs an active account and a contact of their own "
-                                 "with an address.");
+    return reachable
+               ? CX_OK
+               : cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "person-unreachable",
+                           "Who is on call needs an active account and a contact of their own "
+                           "with an address.");
 }
 
 static cx_err write_override(struct store_tx *tx, void *arg)
@@ -93,8 +94,8 @@ static cx_err write_override(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, CX_ERR(POLICY), "level", "level-missing",
                          "The roster has %lld levels.", (long long)plan.level_count);
     CX_TRY(ARENA_NEW_ARRAY(request->arena, ONCALL_OVERRIDES_MAX, &others));
-    CX_TRY(roster_overrides(tx, row->tenant_id, row->roster_id,
-                            request->now_us - 7 * CX_US_PER_DAY, others, &count));
+    CX_TRY(roster_overrides(tx, row->tenant_id, row->roster_id, request->now_us - 7 * CX_US_PER_DAY,
+                            others, &count));
     if (count == ONCALL_OVERRIDES_MAX)
         return cx_refuse(request->diag, CX_ERR(LIMIT), "from", "override-limit",
                          "There are %d overrides: take some back.", ONCALL_OVERRIDES_MAX);
@@ -161,8 +162,7 @@ cx_err handle_oncall_override_end(struct api_request *request,
                                   struct api_oncall_override_end_out *ret_out)
 {
     struct ending ending = {.request = request, .override_id = in->override_id};
-    struct audit_event event = {.object_type = CX_ID_ROSTER_OVERRIDE,
-                                .object_id = in->override_id};
+    struct audit_event event = {.object_type = CX_ID_ROSTER_OVERRIDE, .object_id = in->override_id};
     CX_TRY(api_commit(request, &event, write_end, &ending));
     ret_out->body = view_of(&ending.row);
     return CX_OK;

@@ -168,8 +168,7 @@ cx_err handle_oncall_test(struct api_request *request, const struct api_oncall_t
     testing->level = in->level;
     CX_TRY(store_read(request->core->store, read_test, testing));
     CX_TRY(oncall_step_prepare(request->core, request->now_us, request->arena, &testing->step));
-    struct audit_event event = {.object_type = CX_ID_PAGE,
-                                .object_id = testing->step.page.page_id};
+    struct audit_event event = {.object_type = CX_ID_PAGE, .object_id = testing->step.page.page_id};
     CX_TRY(api_commit(request, &event, write_test, testing));
     return page_show(request, testing->step.page.page_id, &ret_out->body);
 }

@@ -25,16 +25,17 @@ static cx_err check_person(struct store_tx *tx, struct creation *creation,
     struct api_request *request = creation->request;
     const char *field = LEVEL_FIELDS[person->level - 1];
     bool reachable = false;
-    cx_err err = person_is_reachable(tx, person->tenant_id, person->user_id, request->arena,
-                                     &reachable);
+    cx_err err =
+        person_is_reachable(tx, person->tenant_id, person->user_id, request->arena, &reachable);
     if (err.code == CX_E_NOTFOUND)
         return cx_refuse(request->diag, CX_ERR(POLICY), field, "user-unknown",
                          "There is no such user.");
     CX_TRY(err);
-    return reachable ? CX_OK
-                     : cx_refuse(request->diag, CX_ERR(POLICY), field, "person-unreachable",
-                                 "Who is on call needs an active account and a contact of their own "
-                                 "with an address.");
+    return reachable
+               ? CX_OK
+               : cx_refuse(request->diag, CX_ERR(POLICY), field, "person-unreachable",
+                           "Who is on call needs an active account and a contact of their own "
+                           "with an address.");
 }
 
 static cx_err write_roster(struct store_tx *tx, void *arg)
@@ -68,7 +69,8 @@ static void add_level(struct creation *creation, int64_t level, const struct cx_
                                        .user_id = ids[i]};
 }
 
-static cx_err check_roster(struct api_request *request, const struct api_oncall_roster_create_in *in)
+static cx_err check_roster(struct api_request *request,
+                           const struct api_oncall_roster_create_in *in)
 {
     if (in->has_until && in->until <= in->first)
         return cx_refuse(request->diag, CX_ERR(POLICY), "until", "time-order",
@@ -117,8 +119,7 @@ cx_err handle_oncall_roster_create(struct api_request *request,
     CX_TRY(fill_roster(creation, in));
     const struct field_detail details[] = {{"name", in->name},
                                            {"severity", creation->row.severity}};
-    struct audit_event event = {.object_type = CX_ID_ROSTER,
-                                .object_id = creation->row.roster_id};
+    struct audit_event event = {.object_type = CX_ID_ROSTER, .object_id = creation->row.roster_id};
     CX_TRY(field_details(request->arena, details, 2, &event.details));
     CX_TRY(api_commit(request, &event, write_roster, creation));
     ret_out->body = creation->view;
@@ -166,8 +167,8 @@ static cx_err write_end(struct store_tx *tx, void *arg)
     struct api_request *request = ending->request;
     struct row_oncall_roster row;
     CX_TRY(roster_find_for(tx, request, ending->roster_id, &row));
-    cx_err err = roster_end(tx, row.tenant_id, row.roster_id, request->principal.user_id,
-                            request->now_us);
+    cx_err err =
+        roster_end(tx, row.tenant_id, row.roster_id, request->principal.user_id, request->now_us);
     if (err.code == CX_E_CONFLICT)
         return cx_refuse(request->diag, err, "roster_id", "roster-ended", "It has ended already.");
     CX_TRY(err);

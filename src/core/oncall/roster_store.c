@@ -226,10 +226,11 @@ cx_err person_contacts(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    CX_TRY(store_prepare(tx,
-                         "SELECT contact_id, email IS NOT NULL, webhook_url IS NOT NULL " CONTACTS_OF
-                         "ORDER BY contact_id LIMIT $3",
-                         &q));
+    CX_TRY(
+        store_prepare(tx,
+                      "SELECT contact_id, email IS NOT NULL, webhook_url IS NOT NULL " CONTACTS_OF
+                      "ORDER BY contact_id LIMIT $3",
+                      &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, user_id);
     store_bind_int(q, 3, (int64_t)limit);
@@ -257,8 +258,8 @@ static cx_err plan_people(struct store_tx *tx, const struct row_oncall_roster *r
     CX_TRY(ARENA_NEW_ARRAY(arena, plan->person_count, &people));
     for (size_t i = 0; i < plan->person_count; i++) {
         people[i] = (struct oncall_person){.level = rows[i].level, .user_id = rows[i].user_id};
-        CX_TRY(person_is_reachable(tx, row->tenant_id, rows[i].user_id, arena,
-                                   &people[i].reachable));
+        CX_TRY(
+            person_is_reachable(tx, row->tenant_id, rows[i].user_id, arena, &people[i].reachable));
         plan->level_count = rows[i].level;
     }
     plan->people = people;
@@ -276,8 +277,8 @@ cx_err roster_plan(struct store_tx *tx, const struct row_oncall_roster *row, cx_
                                .until_us = row->has_until_us ? row->until_us : ONCALL_NEVER};
     CX_TRY(plan_people(tx, row, arena, &plan));
     CX_TRY(ARENA_NEW_ARRAY(arena, ONCALL_OVERRIDES_MAX, &rows));
-    CX_TRY(roster_overrides(tx, row->tenant_id, row->roster_id, since_us, rows,
-                            &plan.override_count));
+    CX_TRY(
+        roster_overrides(tx, row->tenant_id, row->roster_id, since_us, rows, &plan.override_count));
     CX_TRY(ARENA_NEW_ARRAY(arena, plan.override_count, &overrides));
     for (size_t i = 0; i < plan.override_count; i++) {
         overrides[i] = (struct oncall_override){

@@ -25,8 +25,7 @@ static cx_err view_people(struct store_tx *tx, struct api_request *request,
 {
     struct row_oncall_person *people = NULL;
     size_t count = 0;
-    CX_TRY(
-        ARENA_NEW_ARRAY(request->arena, (size_t)ONCALL_LEVELS_MAX * ONCALL_PEOPLE_MAX, &people));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, (size_t)ONCALL_LEVELS_MAX * ONCALL_PEOPLE_MAX, &people));
     CX_TRY(roster_people(tx, row->tenant_id, row->roster_id, people, &count));
     CX_TRY(view_level(request, people, count, 1, &view->first_level, &view->first_level_count));
     CX_TRY(view_level(request, people, count, 2, &view->second_level, &view->second_level_count));
@@ -73,8 +72,7 @@ cx_err roster_find_for(struct store_tx *tx, struct api_request *request, struct 
     return err;
 }
 
-cx_err page_view(const struct row_oncall_page *row,
-                 struct api_page_view *ret_view)
+cx_err page_view(const struct row_oncall_page *row, struct api_page_view *ret_view)
 {
     struct api_page_view view = {.id = row->page_id,
                                  .roster_id = row->roster_id,

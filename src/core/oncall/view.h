@@ -12,7 +12,6 @@ cx_err roster_view(struct store_tx *tx, struct api_request *request,
 cx_err roster_find_for(struct store_tx *tx, struct api_request *request, struct cx_id roster_id,
                        struct row_oncall_roster *ret_row);
 /* Of a page without what was sent of it. */
-cx_err page_view(const struct row_oncall_page *row,
-                 struct api_page_view *ret_view);
+cx_err page_view(const struct row_oncall_page *row, struct api_page_view *ret_view);
 /* With it, as stored now. Not inside a closure: it opens sealed fields. */
 cx_err page_show(struct api_request *request, struct cx_id page_id, struct api_page_view *ret_view);

@@ -4,7 +4,8 @@
 
 #define HOUR (INT64_C(3600) * CX_US_PER_S)
 
-static const struct oncall_person PEOPLE[] = {{1, {{1}}, true}, {1, {{2}}, true}, {1, {{3}}, false}, {2, {{4}}, true}};
+static const struct oncall_person PEOPLE[] = {
+    {1, {{1}}, true}, {1, {{2}}, true}, {1, {{3}}, false}, {2, {{4}}, true}};
 
 static struct oncall_plan plan_of(const struct oncall_override *overrides, size_t count)
 {
@@ -69,10 +70,13 @@ static void test_gaps(void **state)
     /* The third is not reachable, level 2 is away for an hour, and both wait for the beginning. */
     size_t count = oncall_gaps(&plan, 95 * HOUR, 130 * HOUR, gaps);
     assert_int_equal(count, 4);
-    assert_true(gaps[0].level == 1 && gaps[0].from_us == 90 * HOUR && gaps[0].until_us == 100 * HOUR);
-    assert_true(gaps[1].level == 1 && gaps[1].from_us == 124 * HOUR && gaps[1].until_us == 136 * HOUR);
+    assert_true(gaps[0].level == 1 && gaps[0].from_us == 90 * HOUR &&
+                gaps[0].until_us == 100 * HOUR);
+    assert_true(gaps[1].level == 1 && gaps[1].from_us == 124 * HOUR &&
+                gaps[1].until_us == 136 * HOUR);
     assert_true(gaps[2].level == 2 && gaps[2].from_us == 90 * HOUR);
-    assert_true(gaps[3].level == 2 && gaps[3].from_us == 110 * HOUR && gaps[3].until_us == 111 * HOUR);
+    assert_true(gaps[3].level == 2 && gaps[3].from_us == 110 * HOUR &&
+                gaps[3].until_us == 111 * HOUR);
     /* The start of a gap does not depend on when it is asked for. */
     count = oncall_gaps(&plan, 127 * HOUR, 130 * HOUR, gaps);
     assert_int_equal(count, 1);
@@ -99,8 +103,8 @@ static void test_many_gaps_are_capped(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turns), cmocka_unit_test(test_overrides),
-                                       cmocka_unit_test(test_gaps),
-                                       cmocka_unit_test(test_many_gaps_are_capped)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turns), cmocka_unit_test(test_overrides), cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_many_gaps_are_capped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
