@@ -19,7 +19,7 @@ class Desk:
         self.officer = instance.user('security-officer')
 
     def opened(self, **fields):
-        return self.admin.post('/v1/incidents', {'type': 'availability', 'impact': 'low', 'urgency': 'low', 'source': 'self_reported', 'title': 'Down',
+        return self.admin.post('/v1/incidents', {'type': 'obligation', 'impact': 'low', 'urgency': 'low', 'source': 'self_reported', 'title': 'Down',
                                                  'summary': 'S', 'certificates': ['private'], **fields}).expect(201)
 
     def path(self, incident, rest=''):

@@ -91,6 +91,8 @@ static cx_err check_own(const struct placing *placing)
 {
     const struct principal *principal = &placing->request->principal;
     struct cx_id subject_id = placing->row.subject_id;
+    if (cx_id_is_zero(subject_id)) /* no token acts in a session, and the other way round */
+        return CX_OK;
     if (!cx_id_eq(subject_id, principal->user_id) && !cx_id_eq(subject_id, principal->token_id) &&
         !cx_id_eq(subject_id, principal->session_id))
         return CX_OK;

@@ -182,7 +182,7 @@ cx_err freeze_count_hit(struct store_tx *tx, const struct row_access_freeze *row
                         "SELECT COUNT(*) FROM login_session WHERE tenant_id = $1 "
                         "AND session_id = $2 AND ended_us IS NULL AND expires_us > $3",
                         now_us, &ret_trial->session_count);
-    case API_FREEZE_KIND_ACME_ACCOUNT:
+    default: /* an ACME account */
         break;
     }
     CX_TRY(count_of(tx, row,

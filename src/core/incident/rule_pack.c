@@ -25,9 +25,9 @@ static const char *const SCOPES[] = {"incident", "subject", "each"};
 static const char *const READ_WORDS[] = {"primary", "secondary"};
 static const char *const STATUS_WORDS[] = {"in-force", "draft"};
 static const char *const OPENS_WORDS[] = {"delayed_revocation"};
-static const char *const OWED_WORDS[] = {"reporter",  "subscriber", "relying_parties", "security",
-                                         "public",    "ccadb",      "mozilla",         "chrome",
-                                         "microsoft", "apple",      "authority",       "customers"};
+static const char *const OWED_WORDS[] = {
+    "reporter", "subscriber", "relying_parties", "security",  "public",    "ccadb",     "mozilla",
+    "chrome",   "microsoft",  "apple",           "authority", "customers", "leadership"};
 
 static cx_err read_text(struct reader *r, const struct json_node *object, const char *key,
                         struct cx_str *ret_text)
