@@ -56,7 +56,7 @@ class Rows:
             self.make(f'/v1/scim-groups/{group}', status=200, client_id=directory['client']['user_id'])
         self.leavers = [self.instance.user('basic-user', name=f'Leaver {i}') for i in range(3)]
         for leaver in self.leavers:
-            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(31))
+            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(30.9))
 
     def issue(self, name, client=None, **fields):
         done = self.instance.settled(self.instance.request([name], profile='server-tls-auto', client=client, **fields))
