@@ -6,7 +6,7 @@
  *                            as a power failure would. The steps are the rows of the crash table in docs/issuance-cycle.md;
  *                            tests/torture/test_steps.py lists them.
  *   CX_FAULT_EVERY=step:N    every N-th time what the step guards fails: acme-nonce.
- *   CX_FAULT_DELAY=step:N    the step takes N milliseconds longer: acme-validate, acme-commit.
+ *   CX_FAULT_DELAY=step:N    the step takes N milliseconds longer: acme-validate, acme-commit, revocation-step.
  */
 #pragma once
 #include "base/bytes.h"

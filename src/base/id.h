@@ -44,6 +44,11 @@ struct cx_id {
     X(NOTICE_DELIVERY, "ndl")                                                                      \
     X(NOTICE_WAIVER, "nwv")                                                                        \
     X(LETTER, "ltr")                                                                               \
+    X(ROSTER, "ros")                                                                               \
+    X(ROSTER_OVERRIDE, "rov")                                                                      \
+    X(PAGE, "pag")                                                                                 \
+    X(PAGE_LETTER, "pgl")                                                                          \
+    X(FREEZE, "frz")                                                                               \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

@@ -55,6 +55,9 @@ struct core {
     struct issuance_worker *issuance;
     struct rule_set *rules;
     struct tenant_worker *incidents;           /* core/incident/worker.h */
+    struct tenant_worker *revocations;         /* core/incident/worker.h */
+    struct tenant_worker *pages;               /* core/oncall/worker.h */
+    struct tenant_worker *page_letters;        /* core/oncall/worker.h */
     struct tenant_worker *notices;             /* core/notify/worker.h */
     struct tenant_worker *letters;             /* core/letter/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */

@@ -23,6 +23,7 @@
 #include "core/letter/worker.h"
 #include "core/notify/template.h"
 #include "core/notify/worker.h"
+#include "core/oncall/worker.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
 #include "core/protocol/acme/nonce_set.h"
@@ -107,12 +108,15 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(status_start(core, &core->status));
     CX_TRY(issuance_worker_start(core, &core->issuance));
     CX_TRY(incident_worker_start(core, &core->incidents));
+    CX_TRY(revocation_worker_start(core, &core->revocations));
     CX_TRY(review_worker_start(core, &core->reviews));
     CX_TRY(change_worker_start(core, &core->changes));
     CX_TRY(notice_templates_new(notice_text_files, notice_text_file_count, diag,
                                 &core->notice_templates));
     CX_TRY(notice_worker_start(core, &core->notices));
     CX_TRY(letter_worker_start(core, &core->letters));
+    CX_TRY(oncall_worker_start(core, &core->pages));
+    CX_TRY(oncall_letter_worker_start(core, &core->page_letters));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -154,8 +158,11 @@ static void stop(struct running *run)
         core->status); /* before the worker, whom its responders' certificates are told to */
     tenant_worker_stop(core->changes);
     tenant_worker_stop(core->letters);
+    tenant_worker_stop(core->page_letters);
+    tenant_worker_stop(core->pages);
     tenant_worker_stop(core->notices);
     tenant_worker_stop(core->reviews);
+    tenant_worker_stop(core->revocations);
     tenant_worker_stop(core->incidents);
     issuance_worker_stop(core->issuance);
     if (core->audit)

@@ -10,6 +10,7 @@
 #include "codec/pem.h"
 #include "core/issuance/adopt.h"
 #include "core/issuance/issuer.h"
+#include "core/policy/block.h"
 #include "core/policy/profile_store.h"
 #include "core/tenant/tenant.h"
 #include "os/file.h"
@@ -162,6 +163,31 @@ static cx_err certify(struct host *host, struct cx_id tenant_id, const struct ca
     return CX_OK;
 }
 
+struct block_question {
+    struct block_ask ask;
+    struct cx_diag *diag;
+};
+
+static cx_err ask_blocks(struct store_tx *tx, void *arg)
+{
+    struct block_question *question = arg;
+    return block_check(tx, &question->ask, question->diag);
+}
+
+/* What an incident has stopped stays stopped for ceremonies too. spki: of the new key, where it is known beforehand. */
+static cx_err refuse_blocked(struct host *host, struct cx_id tenant_id,
+                             const struct issuer_entry *parent, const struct profile_entry *profile,
+                             struct cx_bytes spki)
+{
+    const struct issuance_body body = {.spki = spki};
+    struct block_question question = {
+        .ask = {.tenant_id = tenant_id, .profile = &profile->profile, .body = &body},
+        .diag = &host->cli->diag};
+    if (parent)
+        question.ask.issuer_id = parent->issuer_id;
+    return store_read(host->core.store, ask_blocks, &question);
+}
+
 /* What a CA here signed belongs to the inventory, where it has a status and can be revoked. */
 static cx_err adopt(struct host *host, const struct issuer_entry *parent,
                     const struct profile_entry *profile,
@@ -190,6 +216,7 @@ cx_err ca_create(struct host *host, struct cx_id tenant_id, const struct ca_plan
         CX_TRY(chain_of(host, parent, &chain));
     }
     CX_TRY(certify(host, tenant_id, plan, parent, &profile, &certificate));
+    CX_TRY(refuse_blocked(host, tenant_id, parent, profile, CX_BYTES_NONE));
     CX_TRY(subject_parse(cli, plan->subject, &certificate.subject, &certificate.subject_count));
     CX_TRY(ca_describe(host, tenant_id, plan, parent == NULL, &issuer));
     CX_TRY(
@@ -293,6 +320,7 @@ static cx_err sign_csr(struct host *host, const struct ca_plan *plan, struct cx_
     CX_TRY(host_tenant(host, &tenant_id));
     CX_TRY(find_parent(host, tenant_id, plan->parent, &parent));
     CX_TRY(certify(host, tenant_id, plan, parent, &profile, &certificate));
+    CX_TRY(refuse_blocked(host, tenant_id, parent, profile, csr.spki));
     CX_TRY(ceremony_ca_sign(host->core.keys, tenant_id, request, &certificate, &cli->arena,
                             &cli->diag, &der));
     certificate.subject = csr.subject;

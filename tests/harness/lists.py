@@ -56,7 +56,7 @@ class Rows:
             self.make(f'/v1/scim-groups/{group}', status=200, client_id=directory['client']['user_id'])
         self.leavers = [self.instance.user('basic-user', name=f'Leaver {i}') for i in range(3)]
         for leaver in self.leavers:
-            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(31))
+            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(30.9))
 
     def issue(self, name, client=None, **fields):
         done = self.instance.settled(self.instance.request([name], profile='server-tls-auto', client=client, **fields))
@@ -103,6 +103,17 @@ class Rows:
                   for i in range(6)]
         for block in blocks[:3]:
             self.make(f'/v1/blocks/{block}/lift', client=self.officer, status=200, reason='over')
+
+        person = self.leavers[0].user_id
+        self.make('/v1/notice-contacts', user_id=person, role='technical', language='en', name='on call', email='oncall@ca.example')
+        roster = self.make('/v1/oncall-rosters', name='line', severity='critical', first=self.moment(-1), shift_hours=24, escalate_minutes=1440,
+                           first_level=[person])['id']
+        for i in range(3):
+            self.make(f'/v1/oncall-rosters/{roster}/test')
+        freezes = [self.make('/v1/freezes', incident_id=self.incident, kind='user', user_id=self.leavers[1].user_id, reason='because')['id']
+                   for i in range(6)]
+        for freeze in freezes[:3]:
+            self.make(f'/v1/freezes/{freeze}/lift', client=self.officer, status=200, reason='over')
 
     def reviews(self):
         reviews = [self.make('/v1/access-reviews', client=self.officer, reason=f'review {i}', roles=['requester', 'approver', 'operator'])
@@ -197,6 +208,9 @@ class Rows:
             'notice_contacts': List('/v1/notice-contacts'),
             'notice_ledger': List(f'{incident}/notices/{self.notice}/ledger', 'delivery_id', order=None),
             'block_list': List('/v1/blocks', order='placed', filters={
+                'lifted': (['false', 'true'], lambda row, value: value == 'true' or 'lifted' not in row)}),
+            'oncall_pages': List('/v1/pages'),
+            'freeze_list': List('/v1/freezes', order='placed', filters={
                 'lifted': (['false', 'true'], lambda row, value: value == 'true' or 'lifted' not in row)}),
             'acme_directory_list': List('/v1/acme-directories'),
             'acme_eab_list': List('/v1/acme-eab-keys'),

@@ -82,7 +82,7 @@ def test_privileged_acts_ask_a_session_for_a_fresh_factor():
         'group.member.set', 'group.nest', 'role.set', 'binding.create', 'binding.activate', 'approval.rule.set', 'proposal.decide', 'profile.propose',
         'delegation.create', 'delegation.use', 'break-glass.create', 'break-glass.open', 'user.leave', 'user.stay', 'review.decide', 'oidc.provider.set', 'oidc.identity.set',
         'scim.client.set', 'scim.group.set', 'scim.user.set', 'setting.set', 'rule.pack.activate',
-        'incident.publish', 'incident.sign.security', 'incident.sign.operations', 'incident.revoke.approve', 'incident.unblock',
+        'incident.publish', 'incident.sign.security', 'incident.sign.operations', 'incident.revoke.approve', 'incident.unblock', 'incident.unfreeze',
         'notice.approve', 'notice.waive'}
 
 

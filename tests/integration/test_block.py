@@ -158,3 +158,21 @@ def test_the_responder_is_exempt(instance, admin, place):
     place('everything')
     instance.revoke(one)
     assert admin.get('/v1/certificates/' + one['id']).expect(200)['status'] == 'revoked'
+
+
+def test_ceremonies_on_the_host_are_stopped_too(instance, admin, officer, place, tmp_path):
+    root = instance.issuer('root')
+    csr, out = tmp_path / 'sub.csr', tmp_path / 'sub.pem'
+    key = tmp_path / 'sub.key'
+    pki.openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', csr, '-subj', '/O=Test/CN=Sub')
+    create = lambda name: instance.cli('ca', 'create', '--name', name, '--parent', root['name'], '--key-type', 'p256',  # noqa: E731
+                                       '--subject', f'CN={name},O=Test', '--data', instance.data)
+    sign = lambda: instance.cli('ca', 'sign-csr', str(csr), '--parent', root['name'], '--out', str(out), '--data', instance.data)  # noqa: E731
+    before = {i['name'] for i in admin.pages('/v1/issuers')}
+    block = place('issuer', issuer_id=root['id'])
+    for answer in (create('stopped-sub'), sign()):
+        assert answer.status != 0 and block['id'] in answer.err and 'stopped' in answer.err
+    assert not out.exists() and {i['name'] for i in admin.pages('/v1/issuers')} == before
+    officer.post(f'/v1/blocks/{block["id"]}/lift', {'reason': 'over'}).expect(200)
+    sign().expect(0)
+    create('going-on-sub').expect(0)

@@ -82,7 +82,7 @@ def test_pages_of_one_row(read):
 
 def test_every_filter(read):
     for name, one in read.items():
-        everything, _ = page_by_page(one, one.path + ('?lifted=true' if name == 'block_list' else ''), 100)
+        everything, _ = page_by_page(one, one.path + ('?lifted=true' if name in ('block_list', 'freeze_list') else ''), 100)
         known = set(names(one, everything))
         for parameter, (values, keeps) in one.filters.items():
             kept = []

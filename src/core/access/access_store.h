@@ -21,7 +21,7 @@ struct user_row {
     cx_time disabled_us; /* 0: not disabled */
 };
 
-/* Whether the account works now: it is active and, of a service account, somebody active owns it. */
+/* Whether the account works now: it is active, not frozen (freeze.h), and, of a service account, somebody active owns it. */
 cx_err user_is_usable(struct store_tx *tx, struct cx_id tenant_id, const struct user_row *user,
                       bool *ret_usable);
 /* False for one that is not there. */
@@ -60,7 +60,7 @@ enum { ACCESS_TOKEN_NARROWED = 0, ACCESS_TOKEN_UNNARROWED = 31 };
 enum { ACCESS_TOKEN_CHAIN_MAX = 4 };
 struct token_chain {
     cx_time ends_us; /* when the first of them expires; revoked ones have ended */
-    bool broken;     /* one of them is revoked, or its account does not work */
+    bool broken;     /* one of them is revoked or frozen, or its account does not work */
     struct cx_id
         narrowed[ACCESS_TOKEN_CHAIN_MAX]; /* those with bindings of their own, nearest first */
     size_t narrowed_count, length;

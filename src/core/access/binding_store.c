@@ -1,4 +1,5 @@
 #include "core/access/binding_store.h"
+#include "core/access/freeze.h"
 #include "core/approval/break_glass.h"
 #include "core/approval/rule_store.h"
 #include "core/change/change.h"
@@ -458,7 +459,7 @@ cx_err binding_replace(struct store_tx *tx, struct cx_id tenant_id, struct cx_id
     "AND b.role = $2 AND b.everywhere = 1 AND b.standing IS NULL AND b.break_glass IS NULL "       \
     "AND b.ended_us IS NULL AND b.start_us <= $3 "                                                 \
     "AND (b.expires_us IS NULL OR b.expires_us > $3) AND u.state = 'active' "                      \
-    "AND u.kind = 'person'"
+    "AND u.kind = 'person' AND " ACCESS_NOT_FROZEN("u.user_id")
 
 cx_err binding_is_last_administrator(struct store_tx *tx, struct cx_id tenant_id,
                                      struct cx_id binding_id, cx_time now_us, bool *ret_last)
@@ -480,6 +481,18 @@ cx_err binding_is_last_administrator(struct store_tx *tx, struct cx_id tenant_id
     }
     *ret_last = same && count == 1;
     return CX_OK;
+}
+
+cx_err binding_is_administrator(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                                cx_time now_us, bool *ret_is)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx, "SELECT 1" FROM_ADMINISTRATORS " AND u.user_id = $4 LIMIT 1", &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, ACCESS_ADMINISTRATOR);
+    store_bind_int(q, 3, now_us);
+    store_bind_id(q, 4, user_id);
+    return store_step(q, ret_is);
 }
 
 cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,

@@ -114,3 +114,6 @@ cx_err binding_is_last_administrator(struct store_tx *tx, struct cx_id tenant_id
 /* How many active users are administrators everywhere by a binding of their own: the last one cannot go. */
 cx_err binding_count_administrators(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
                                     int64_t *ret_count);
+/* Whether one of those is this user. */
+cx_err binding_is_administrator(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                                cx_time now_us, bool *ret_is);

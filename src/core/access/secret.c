@@ -11,7 +11,8 @@ static struct cx_str head_of(enum access_secret_kind kind)
                                         [ACCESS_SECRET_LINK] = "cxl_",
                                         [ACCESS_SECRET_SESSION] = "cxs_",
                                         [ACCESS_SECRET_DEVICE] = "cxd_",
-                                        [ACCESS_SECRET_NOTICE] = "cxn_"};
+                                        [ACCESS_SECRET_NOTICE] = "cxn_",
+                                        [ACCESS_SECRET_PAGE] = "cxp_"};
     return (struct cx_str){heads[kind], HEAD_CHARS};
 }
 

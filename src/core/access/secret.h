@@ -1,5 +1,5 @@
 /*
- * The text of API tokens, enrolment links, sessions and devices: "cxt_", "cxl_", "cxs_", "cxd_" or "cxn_", the tenant and the credential's id (so that
+ * The text of API tokens, enrolment links, sessions and devices: "cxt_", "cxl_", "cxs_", "cxd_", "cxn_" or "cxp_", the tenant and the credential's id (so that
  * a look-up leads with the tenant), "_", and 256 random bits. Only the SHA-256 of those bits is stored:
  * with 256 bits of entropy a slow password hash would add nothing but load.
  *
@@ -20,7 +20,8 @@ enum access_secret_kind {
     ACCESS_SECRET_LINK,
     ACCESS_SECRET_SESSION,
     ACCESS_SECRET_DEVICE,
-    ACCESS_SECRET_NOTICE /* the link in a customer notice */
+    ACCESS_SECRET_NOTICE, /* the link in a customer notice */
+    ACCESS_SECRET_PAGE    /* the link in a page of who is on call */
 };
 
 struct access_secret {

@@ -1,4 +1,5 @@
 #include "core/access/service_store.h"
+#include "core/access/freeze.h"
 
 #include "base/log.h"
 #include "core/access/group_store.h"
@@ -131,8 +132,13 @@ cx_err user_is_usable(struct store_tx *tx, struct cx_id tenant_id, const struct 
                       bool *ret_usable)
 {
     struct store_stmt *q = NULL;
-    *ret_usable = user->state == USER_ACTIVE;
-    if (!*ret_usable || !user->service)
+    bool frozen = false;
+    *ret_usable = false;
+    if (user->state != USER_ACTIVE)
+        return CX_OK;
+    CX_TRY(access_is_frozen(tx, tenant_id, user->user_id, &frozen));
+    *ret_usable = !frozen;
+    if (frozen || !user->service)
         return CX_OK;
     CX_TRY(store_prepare(tx, OWNING_PEOPLE "LIMIT 1", &q));
     store_bind_id(q, 1, tenant_id);

@@ -1,4 +1,5 @@
 #include "core/access/access_store.h"
+#include "core/access/freeze.h"
 
 enum { HASH_LEN = 32 };
 
@@ -127,6 +128,7 @@ cx_err token_chain_read(struct store_tx *tx, struct cx_id tenant_id, const struc
     struct token_chain chain = {.ends_us = token->expires_us};
     struct token_row at = *token;
     struct cx_id known_id = {{0}}; /* whose account was asked for last */
+    bool frozen = false;
     for (;;) {
         if (chain.length == ACCESS_TOKEN_CHAIN_MAX)
             return CX_ERR(LIMIT);
@@ -134,7 +136,8 @@ cx_err token_chain_read(struct store_tx *tx, struct cx_id tenant_id, const struc
             CX_TRY(read_account(tx, tenant_id, at.user_id, arena, &chain));
         known_id = at.user_id;
         chain.length++;
-        chain.broken = chain.broken || at.revoked_us != 0;
+        CX_TRY(access_is_frozen(tx, tenant_id, at.token_id, &frozen));
+        chain.broken = chain.broken || frozen || at.revoked_us != 0;
         if (at.expires_us < chain.ends_us)
             chain.ends_us = at.expires_us;
         if (at.narrowed)

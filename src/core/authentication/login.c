@@ -221,9 +221,11 @@ static cx_err write_login(struct store_tx *tx, void *arg)
 {
     struct login *login = arg;
     struct user_row user;
+    bool usable = false;
     CX_TRY(use_second(tx, login));
     CX_TRY(user_find(tx, login->tenant_id, login->user.user_id, login->request->arena, &user));
-    if (user.state != USER_ACTIVE)
+    CX_TRY(user_is_usable(tx, login->tenant_id, &user, &usable));
+    if (!usable)
         return CX_ERR(CONFLICT);
     CX_TRY(throttle_forgive(tx, &login->keys));
     return session_grant_write(tx, &login->grant);

@@ -30,9 +30,11 @@ static cx_err write_login(struct store_tx *tx, void *arg)
 {
     struct login *login = arg;
     struct user_row user;
+    bool usable = false;
     CX_TRY(user_find(tx, login->proof.tenant_id, login->proof.passkey.user_id,
                      login->request->arena, &user));
-    if (user.state != USER_ACTIVE)
+    CX_TRY(user_is_usable(tx, login->proof.tenant_id, &user, &usable));
+    if (!usable)
         return CX_ERR(CONFLICT);
     CX_TRY(passkey_proof_use(tx, &login->proof, login->request->now_us));
     return session_grant_write(tx, &login->grant);

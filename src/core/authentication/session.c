@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "codec/http.h"
 #include "core/access/access_store.h"
+#include "core/access/freeze.h"
 #include "core/access/rights_cache.h"
 #include "core/authentication/session_store.h"
 #include "core/client_certificate/client_certificate.h"
@@ -88,11 +89,20 @@ static cx_err certificate_holds(struct store_tx *tx, const struct lookup *lookup
     return CX_OK;
 }
 
+/* The session itself, or who has it. */
+static cx_err is_frozen(struct store_tx *tx, const struct lookup *lookup, bool *ret_frozen)
+{
+    struct cx_id tenant_id = lookup->secret->tenant_id;
+    CX_TRY(access_is_frozen(tx, tenant_id, lookup->session.session_id, ret_frozen));
+    return *ret_frozen ? CX_OK
+                       : access_is_frozen(tx, tenant_id, lookup->session.user_id, ret_frozen);
+}
+
 static cx_err look_up(struct store_tx *tx, void *arg)
 {
     struct lookup *lookup = arg;
     struct cx_id tenant_id = lookup->secret->tenant_id;
-    bool holds = false;
+    bool holds = false, frozen = false;
     access_principal_clear(&lookup->principal); /* a closure may run again */
     cx_err err = session_find(tx, tenant_id, lookup->secret->id, lookup->arena, &lookup->session);
     lookup->found = cx_is_ok(err);
@@ -102,6 +112,9 @@ static cx_err look_up(struct store_tx *tx, void *arg)
     CX_TRY(setting_values_read(tx, tenant_id, &lookup->limits));
     CX_TRY(user_find(tx, tenant_id, lookup->session.user_id, lookup->arena, &lookup->user));
     if (!is_valid(lookup))
+        return CX_OK;
+    CX_TRY(is_frozen(tx, lookup, &frozen));
+    if (frozen)
         return CX_OK;
     CX_TRY(certificate_holds(tx, lookup, &holds));
     if (!holds)

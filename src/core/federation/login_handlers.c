@@ -314,7 +314,9 @@ static cx_err write_user(struct store_tx *tx, const struct finishing *f)
     CX_TRY(user_find(tx, tenant_id, f->user_id, f->request->arena, &user));
     if (user.state == USER_INVITED)
         return user_set_state(tx, tenant_id, f->user_id, USER_INVITED, USER_ACTIVE, now_us);
-    return user.state == USER_ACTIVE ? CX_OK : CX_ERR(CONFLICT);
+    bool usable = false;
+    CX_TRY(user_is_usable(tx, tenant_id, &user, &usable));
+    return usable ? CX_OK : CX_ERR(CONFLICT);
 }
 
 static cx_err write_login(struct store_tx *tx, void *arg)

@@ -287,6 +287,21 @@ static cx_err write_role(struct store_tx *tx, void *arg)
     return incident_append(tx, &assigning->entry);
 }
 
+/* Who has it now, who had it, and what was handed over. */
+static cx_err hand_over_text(struct api_request *request, const struct api_incident_assign_in *in,
+                             struct cx_str user, struct cx_str *ret_text)
+{
+    struct incident incident;
+    char from[CX_ID_TEXT_MAX] = "";
+    CX_TRY(incident_read(request, in->incident_id, &incident));
+    struct cx_id holder = incident_holder(&incident, (enum incident_role)in->role);
+    if (!cx_id_is_zero(holder))
+        cx_id_format(CX_ID_USER, holder, from);
+    return arena_printf(request->arena, ret_text, "%.*s%s%s%s%.*s", CX_STR_ARG(user),
+                        from[0] ? ", from " : "", from, in->comment.len ? ": " : "",
+                        CX_STR_ARG(in->comment));
+}
+
 cx_err handle_incident_assign(struct api_request *request, const struct api_incident_assign_in *in,
                               struct api_incident_assign_out *ret_out)
 {
@@ -298,15 +313,15 @@ cx_err handle_incident_assign(struct api_request *request, const struct api_inci
                                            .role = role,
                                            .user_id = in->user_id,
                                            .assigned_us = request->now_us}};
+    struct entry_draft draft = {.tenant_id = request->principal.tenant_id,
+                                .incident_id = in->incident_id,
+                                .actor_id = request->principal.user_id,
+                                .kind = KIND_ROLE_ASSIGNED,
+                                .at_us = request->now_us,
+                                .now_us = request->now_us,
+                                .subject = role};
     CX_TRY(field_id_text(request->arena, CX_ID_USER, in->user_id, &user));
-    const struct entry_draft draft = {.tenant_id = request->principal.tenant_id,
-                                      .incident_id = in->incident_id,
-                                      .actor_id = request->principal.user_id,
-                                      .kind = KIND_ROLE_ASSIGNED,
-                                      .at_us = request->now_us,
-                                      .now_us = request->now_us,
-                                      .subject = role,
-                                      .detail = user};
+    CX_TRY(hand_over_text(request, in, user, &draft.detail));
     struct field_detail details[] = {{"role", role}, {"user", user}};
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
     CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &assigning.entry));

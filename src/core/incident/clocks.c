@@ -5,6 +5,7 @@
 #include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/incident/call_store.h"
 #include "core/incident/record.h"
 #include "core/incident/worker.h"
 
@@ -70,6 +71,7 @@ static cx_err write_mark(struct store_tx *tx, void *arg)
     if (percent >= marking->mark.percent)
         return CX_ERR(CONFLICT); /* another pass or node was first: roll back the audit entry too */
     CX_TRY(row_incident_mark_insert(tx, &marking->mark));
+    CX_TRY(call_add_duty(tx, &marking->mark));
     CX_TRY(incident_append(tx, &marking->told));
     if (!marking->opens)
         return CX_OK;

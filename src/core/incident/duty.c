@@ -144,6 +144,10 @@ static void judge(const struct maker *make, const struct duty_entry *trigger,
                   const struct fact *start, const struct fact *met, struct duty *duty)
 {
     bool met_in_time = met && met->met_us <= duty->deadline_us;
+    if (first_of(make, &make->rule->failers, trigger, start, false)) {
+        duty->state = DUTY_FAILED;
+        return;
+    }
     if (came_before(make, &make->rule->replacers, trigger, start, duty, met)) {
         duty->state = DUTY_REPLACED;
         return;
@@ -298,6 +302,7 @@ const char *duty_state_name(enum duty_state state)
 {
     static const char *const NAMES[DUTY_STATE_COUNT] = {
         [DUTY_PENDING] = "pending",   [DUTY_OVERDUE] = "overdue",   [DUTY_MET] = "met",
-        [DUTY_MET_LATE] = "met_late", [DUTY_REPLACED] = "replaced", [DUTY_ENDED] = "ended"};
+        [DUTY_MET_LATE] = "met_late", [DUTY_REPLACED] = "replaced", [DUTY_ENDED] = "ended",
+        [DUTY_FAILED] = "failed"};
     return NAMES[state];
 }

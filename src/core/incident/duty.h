@@ -46,6 +46,7 @@ enum duty_state {
     DUTY_MET_LATE,
     DUTY_REPLACED, /* another clock took its place before its deadline */
     DUTY_ENDED,    /* what asked for it ended before its deadline */
+    DUTY_FAILED,   /* it came to nothing, met or not: what it was to show is shown to be wrong */
     DUTY_STATE_COUNT
 };
 

@@ -1,4 +1,5 @@
 #include "core/incident/incident_store.h"
+#include "core/incident/call_store.h"
 
 #define INCIDENT_COLUMNS                                                                           \
     "incident_id, type, state, tracks, certificates, impact, urgency, source, parent_id, "         \
@@ -162,5 +163,50 @@ cx_err incident_set_assessment(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_int(q, 6, incident->certificates);
     store_bind_int(q, 7, now_us);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+    if (store_changes(q) != 1)
+        return CX_ERR(NOTFOUND);
+    return call_add_severity(tx, tenant_id, incident->incident_id,
+                             incident_severity(incident->impact, incident->urgency), now_us);
+}
+
+cx_err incident_related(struct store_tx *tx, struct cx_id tenant_id,
+                        const struct incident_row *incident, cx_time since_us,
+                        struct related_row *rows, size_t *ret_count)
+{
+    struct store_stmt *q = NULL;
+    size_t count = 0;
+    CX_TRY(store_prepare(
+        tx,
+        "SELECT i.incident_id, CASE "
+        "WHEN EXISTS (SELECT 1 FROM incident_recurrence r WHERE r.tenant_id = $1 "
+        "AND r.incident_id = $2 AND r.earlier_id = i.incident_id) THEN 0 "
+        "WHEN EXISTS (SELECT 1 FROM incident_recurrence r WHERE r.tenant_id = $1 "
+        "AND r.earlier_id = $2 AND r.incident_id = i.incident_id) THEN 1 "
+        "WHEN i.incident_id = $3 THEN 2 WHEN i.parent_id = $2 THEN 3 ELSE 4 END "
+        "FROM incident i WHERE i.tenant_id = $1 AND i.incident_id <> $2 AND ("
+        "i.incident_id = $3 OR i.parent_id = $2 OR i.incident_id IN "
+        "(SELECT r.earlier_id FROM incident_recurrence r WHERE r.tenant_id = $1 "
+        "AND r.incident_id = $2 UNION SELECT r.incident_id FROM incident_recurrence r "
+        "WHERE r.tenant_id = $1 AND r.earlier_id = $2) "
+        "OR i.type = $4 AND i.created_us >= $5 AND i.created_us <= $6) "
+        "ORDER BY i.created_us DESC, i.incident_id DESC LIMIT $7",
+        &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, incident->incident_id);
+    store_bind_id(q, 3, incident->parent_id);
+    store_bind_text(q, 4, cx_str_from(incident_word(&incident_types, incident->type)));
+    store_bind_int(q, 5, since_us);
+    store_bind_int(q, 6, incident->created_us);
+    store_bind_int(q, 7, RELATED_MAX);
+    while (count < RELATED_MAX) {
+        bool row = false;
+        CX_TRY(store_step(q, &row));
+        if (!row)
+            break;
+        rows[count++] =
+            (struct related_row){.incident_id = store_col_id(q, 0),
+                                 .relation = (enum incident_relation)store_col_int(q, 1)};
+    }
+    *ret_count = count;
+    return CX_OK;
 }

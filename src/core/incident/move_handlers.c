@@ -13,7 +13,7 @@ struct moving {
     const struct api_incident_move_in *in;
     enum incident_state to;
     struct row_incident_entry changed; /* state_changed */
-    struct row_incident_entry reached; /* confirmed or contained, the first time */
+    struct row_incident_entry reached; /* confirmed, contained or closed, the first time */
     struct row_incident_entry brought; /* merged: awareness, for the timeline that goes on */
     bool has_reached, has_brought;
     int64_t judged_entries; /* closed: the length of the timeline that the gates were asked about */
@@ -121,6 +121,14 @@ static cx_err bring_awareness(struct store_tx *tx, struct moving *moving,
     return incident_set_merged(tx, tenant_id, moving->in->incident_id, moving->in->merged_into);
 }
 
+/* The entry that says when it was reached. The follow-ups on efficacy start with closed. */
+static enum incident_kind kind_of(enum incident_state to)
+{
+    return to == INCIDENT_CONFIRMED ? KIND_CONFIRMED
+           : to == INCIDENT_CLOSED  ? KIND_CLOSED
+                                    : KIND_CONTAINED;
+}
+
 static cx_err write_move(struct store_tx *tx, void *arg)
 {
     struct moving *moving = arg;
@@ -136,8 +144,7 @@ static cx_err write_move(struct store_tx *tx, void *arg)
     CX_TRY(incident_transition(tx, tenant_id, incident.row.incident_id, incident.row.state,
                                moving->to, request->now_us));
     CX_TRY(incident_append(tx, &moving->changed));
-    enum incident_kind kind = moving->to == INCIDENT_CONFIRMED ? KIND_CONFIRMED : KIND_CONTAINED;
-    if (moving->has_reached && !incident_first(&incident, kind))
+    if (moving->has_reached && !incident_first(&incident, kind_of(moving->to)))
         CX_TRY(incident_append(tx, &moving->reached));
     return moving->has_brought ? bring_awareness(tx, moving, &incident) : CX_OK;
 }
@@ -154,12 +161,13 @@ static cx_err prepare_entries(struct api_request *request, struct moving *moving
                                 .subject = cx_str_from(incident_state_name(moving->to)),
                                 .detail = in->comment};
     CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &moving->changed));
-    moving->has_reached = moving->to == INCIDENT_CONFIRMED || moving->to == INCIDENT_CONTAINED;
+    moving->has_reached = moving->to == INCIDENT_CONFIRMED || moving->to == INCIDENT_CONTAINED ||
+                          moving->to == INCIDENT_CLOSED;
     moving->has_brought = moving->to == INCIDENT_MERGED && in->has_merged_into;
     draft.subject = CX_STR_NONE;
     if (moving->has_reached) {
-        draft.kind = moving->to == INCIDENT_CONFIRMED ? KIND_CONFIRMED : KIND_CONTAINED;
-        draft.at_us = in->has_at ? in->at : request->now_us;
+        draft.kind = kind_of(moving->to);
+        draft.at_us = in->has_at && moving->to != INCIDENT_CLOSED ? in->at : request->now_us;
         CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &moving->reached));
     }
     if (!moving->has_brought)

@@ -1,6 +1,7 @@
 #include "core/incident/record.h"
 #include "core/core.h"
 #include "core/field.h"
+#include "core/incident/call_store.h"
 #include "core/incident/pack_use.h"
 
 static struct duty_case case_of(const struct incident *incident, const struct duty_entry *entries)
@@ -140,6 +141,7 @@ cx_err incident_new_prepare(struct core *core, struct arena *arena,
                             const struct incident_draft *draft, struct incident_new *ret_new)
 {
     CX_TRY(prepare_row(core, arena, draft, &ret_new->row));
+    ret_new->severity = incident_severity(draft->impact, draft->urgency);
     struct entry_draft entry = {.tenant_id = draft->tenant_id,
                                 .incident_id = ret_new->row.incident_id,
                                 .actor_id = draft->creator_id,
@@ -158,5 +160,6 @@ cx_err incident_new_insert(struct store_tx *tx, struct incident_new *made)
     CX_TRY(row_incident_insert(tx, &made->row));
     for (size_t i = 0; i < INCIDENT_FIRST_ENTRIES; i++)
         CX_TRY(incident_append(tx, &made->entries[i]));
-    return CX_OK;
+    return call_add_severity(tx, made->row.tenant_id, made->row.incident_id, made->severity,
+                             made->row.created_us);
 }

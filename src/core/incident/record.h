@@ -64,6 +64,7 @@ struct incident_draft {
 enum { INCIDENT_FIRST_ENTRIES = 2 }; /* reported, aware */
 struct incident_new {
     struct row_incident row;
+    enum incident_severity severity; /* people on call are told of it */
     struct row_incident_entry entries[INCIDENT_FIRST_ENTRIES];
 };
 cx_err incident_new_prepare(struct core *core, struct arena *arena,

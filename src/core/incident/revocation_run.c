@@ -4,6 +4,7 @@
  * another took is a conflict.
  */
 #include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/audit/audit.h"
 #include "core/core.h"
@@ -82,6 +83,7 @@ static cx_err take_step(struct step *step, bool *ret_done)
     CX_TRY(err);
     step->now_us = cx_now(step->core->clock);
     CX_TRY(prepare(step, &event));
+    cx_fault_delay("revocation-step");
     err = audit_commit(step->core, &event, write_step, step);
     if (err.code == CX_E_CONFLICT)
         return CX_OK; /* another node did */

@@ -16,18 +16,18 @@ static const char *const PACK_KEYS[] = {
     "pack",   "version",        "title",           "document", "read",
     "status", "effective_from", "effective_until", "duties",   "certificates"};
 static const char *const DUTY_KEYS[] = {
-    "id",       "title",          "obligation",     "trigger",     "start",    "scope",
-    "cycle",    "limit",          "satisfied_by",   "replaced_by", "ended_by", "types",
-    "opens",    "tracks",         "severities",     "items",       "owed_to",  "section",
-    "warnings", "effective_from", "effective_until"};
+    "id",      "title",    "obligation",     "trigger",        "start",    "scope",
+    "cycle",   "limit",    "satisfied_by",   "replaced_by",    "ended_by", "failed_by",
+    "types",   "opens",    "tracks",         "severities",     "items",    "owed_to",
+    "section", "warnings", "effective_from", "effective_until"};
 static const char *const OBLIGATIONS[] = {"must", "should", "may"};
 static const char *const SCOPES[] = {"incident", "subject", "each"};
 static const char *const READ_WORDS[] = {"primary", "secondary"};
 static const char *const STATUS_WORDS[] = {"in-force", "draft"};
 static const char *const OPENS_WORDS[] = {"delayed_revocation"};
-static const char *const OWED_WORDS[] = {"reporter",  "subscriber", "relying_parties", "security",
-                                         "public",    "ccadb",      "mozilla",         "chrome",
-                                         "microsoft", "apple",      "authority",       "customers"};
+static const char *const OWED_WORDS[] = {
+    "reporter", "subscriber", "relying_parties", "security",  "public",    "ccadb",     "mozilla",
+    "chrome",   "microsoft",  "apple",           "authority", "customers", "leadership"};
 
 static cx_err read_text(struct reader *r, const struct json_node *object, const char *key,
                         struct cx_str *ret_text)
@@ -231,6 +231,7 @@ static cx_err read_entries(struct reader *r, const struct json_node *node, struc
     CX_TRY(read_kinds(r, node, "satisfied_by", &duty->satisfiers));
     CX_TRY(read_kinds(r, node, "replaced_by", &duty->replacers));
     CX_TRY(read_kinds(r, node, "ended_by", &duty->enders));
+    CX_TRY(read_kinds(r, node, "failed_by", &duty->failers));
     if (duty->triggers.count == 0 || duty->satisfiers.count == 0)
         return json_refuse(&trigger, r->diag, CX_ERR(PARSE), "missing",
                            "A duty needs trigger and satisfied_by.");

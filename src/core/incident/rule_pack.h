@@ -52,7 +52,7 @@ struct rule_duty {
     bool opens_delayed_revocation;
     struct rule_limit limit;
     struct rule_kinds triggers, starts, satisfiers;
-    struct rule_kinds replacers, enders;
+    struct rule_kinds replacers, enders, failers;
     uint32_t types, tracks, severities, items; /* bit sets; 0: any */
     cx_time from_us, until_us;                 /* within those of the pack */
     uint8_t warnings[RULE_WARNINGS_MAX];       /* per cent of the time that has passed, ascending */

@@ -74,7 +74,15 @@ struct incident_words {
     X(ASSESSED, "assessed")                                                                        \
     X(DUTY_WARNED, "duty_warned")                                                                  \
     X(DUTY_MISSED, "duty_missed")                                                                  \
-    X(INCIDENT_OPENED, "incident_opened")
+    X(INCIDENT_OPENED, "incident_opened")                                                          \
+    X(PAGED, "paged")                                                                              \
+    X(PAGE_ESCALATED, "page_escalated")                                                            \
+    X(PAGE_ACKNOWLEDGED, "page_acknowledged")                                                      \
+    X(PAGE_UNANSWERED, "page_unanswered")                                                          \
+    X(CLOSED, "closed")                                                                            \
+    X(RECURRED, "recurred")                                                                        \
+    X(ACCESS_FROZEN, "access_frozen")                                                              \
+    X(ACCESS_UNFROZEN, "access_unfrozen")
 
 /* Kinds that people write; what a duty starts with or is met by. */
 #define INCIDENT_TOLD_KIND_LIST(X)                                                                 \

@@ -8,6 +8,8 @@
 #include "core/tenant/tenant_worker.h"
 
 cx_err incident_worker_start(struct core *core, struct tenant_worker **ret_worker);
+/* A thread of its own: a revocation of millions takes minutes, in which no clock may wait. */
+cx_err revocation_worker_start(struct core *core, struct tenant_worker **ret_worker);
 
 /* One pass over one tenant. */
 cx_err incident_clocks_pass(struct core *core, struct cx_id tenant_id,

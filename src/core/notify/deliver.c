@@ -8,29 +8,26 @@
 #include "core/core.h"
 #include "core/field.h"
 #include "core/incident/record.h"
+#include "core/notify/channel.h"
 #include "core/notify/delivery_store.h"
-#include "core/notify/text.h"
 #include "core/notify/worker.h"
 
 enum {
     DELIVER_ARENA_MAX = 64 * 1024 * 1024,
-    MAIL_TIMEOUT_MS = 15000,
-    HOOK_TIMEOUT_MS = 10000,
-
     AWAY_MOST = 6,    /* attempts before the second channel is taken instead */
     LATER_MOST = 20,  /* attempts before a recipient counts as unreachable by this channel */
     PASS_MOST_S = 10, /* then other tenants have their turn */
     ANSWER_MAX = DIAG_TEXT_MAX + 64
 };
 /* The letters, the webhooks that begin in time, and what two calls may take beyond their limit. */
-_Static_assert(MAIL_TIMEOUT_MS + HOOK_TIMEOUT_MS * 5 / 4 + 10000 < DELIVERY_LEASE_S * 1000,
+_Static_assert(CHANNEL_MAIL_TIMEOUT_MS + CHANNEL_HOOK_TIMEOUT_MS * 5 / 4 + 10000 <
+                   DELIVERY_LEASE_S * 1000,
                "a claim outlives its work");
 
 struct attempt {
     struct delivery delivery;
-    enum outbound_letter_outcome outcome;
+    struct channel_result result;
     bool delivered;
-    char answer[ANSWER_MAX];
     struct row_incident_entry alert; /* no channel is left; appended when that is so */
 };
 
@@ -77,8 +74,8 @@ static cx_err take(struct batch *batch)
     CX_TRY(store_write(batch->core->store, claim, batch));
     CX_TRY(store_read(batch->core->store, read_claimed, batch));
     for (size_t i = 0; i < batch->count; i++)
-        batch->attempts[i] =
-            (struct attempt){.delivery = batch->deliveries[i], .outcome = OUTBOUND_LETTER_AWAY};
+        batch->attempts[i] = (struct attempt){.delivery = batch->deliveries[i],
+                                              .result.outcome = OUTBOUND_LETTER_AWAY};
     return CX_OK;
 }
 
@@ -104,20 +101,13 @@ static cx_err open_texts(struct batch *batch, const struct attempt *attempt,
 static cx_err write_letter(struct batch *batch, const struct attempt *attempt,
                            struct outbound_letter *ret_letter)
 {
-    CX_CLEANUP(cx_buf_clear) struct cx_buf message = CX_BUF_INIT(NOTICE_MAIL_MAX);
     const struct delivery *delivery = &attempt->delivery;
-    struct field_place place = {batch->tenant_id, "notice_contact", "email",
-                                delivery->contact.contact_id};
-    struct notice_letter letter = {.from = batch->core->options.smtp_from,
-                                   .at_us = delivery->approved_us};
-    CX_TRY(field_open_text(batch->core, place, delivery->contact.email, batch->arena, &letter.to));
+    struct notice_letter letter = {.at_us = delivery->approved_us};
     CX_TRY(open_texts(batch, attempt, &letter.subject, &letter.body));
     CX_TRY(field_id_text(batch->arena, CX_ID_NOTICE_DELIVERY, delivery->row.delivery_id,
                          &letter.delivery));
-    CX_TRY(notice_letter_write(&letter, &message));
-    ret_letter->id = delivery->row.delivery_id;
-    ret_letter->address = letter.to;
-    return arena_copy(batch->arena, cx_buf_view(&message), &ret_letter->message);
+    return channel_letter(batch->core, batch->arena, &delivery->contact, letter,
+                          delivery->row.delivery_id, ret_letter);
 }
 
 static bool is_email(const struct attempt *attempt)
@@ -127,8 +117,8 @@ static bool is_email(const struct attempt *attempt)
 
 static void note(struct attempt *attempt, enum outbound_letter_outcome outcome, const char *text)
 {
-    attempt->outcome = outcome;
-    snprintf(attempt->answer, sizeof(attempt->answer), "%s", text);
+    attempt->result.outcome = outcome;
+    snprintf(attempt->result.answer, sizeof(attempt->result.answer), "%s", text);
 }
 
 static cx_err send_letters(struct batch *batch)
@@ -150,14 +140,14 @@ static cx_err send_letters(struct batch *batch)
     batch->away = count > 0 && batch->core->options.smtp_from.len == 0;
     if (count == 0 || batch->away)
         return CX_OK;
-    cx_err err =
-        outbound_mail(batch->core->outbound, letters, count, MAIL_TIMEOUT_MS, &diag, results);
+    cx_err err = outbound_mail(batch->core->outbound, letters, count, CHANNEL_MAIL_TIMEOUT_MS,
+                               &diag, results);
     for (size_t i = 0; i < count; i++) {
         if (cx_failed(err))
             note(attempts[i], OUTBOUND_LETTER_LATER, "the outbound process gave no answer");
         else
             note(attempts[i], results[i].outcome, results[i].reply);
-        batch->away |= attempts[i]->outcome == OUTBOUND_LETTER_AWAY;
+        batch->away |= attempts[i]->result.outcome == OUTBOUND_LETTER_AWAY;
     }
     return CX_OK;
 }
@@ -181,47 +171,13 @@ static cx_err hook_body(struct batch *batch, const struct attempt *attempt, stru
     return json ? cx_buf_add_str(out, cx_str_from(json)) : CX_ERR(NOMEM);
 }
 
-static enum outbound_letter_outcome judge_status(uint16_t status)
-{
-    if (status >= 200 && status <= 299)
-        return OUTBOUND_LETTER_SENT;
-    /* RFC 9110 §15.5: the request is wrong, and will be; but for those that say "later". */
-    if (status >= 400 && status <= 499 && status != 408 && status != 425 && status != 429)
-        return OUTBOUND_LETTER_REFUSED;
-    return OUTBOUND_LETTER_LATER;
-}
-
 static cx_err send_hook(struct batch *batch, struct attempt *attempt)
 {
     CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(OUTBOUND_LETTER_MAX);
-    const struct row_notice_contact *contact = &attempt->delivery.contact;
-    struct field_place url = {batch->tenant_id, "notice_contact", "webhook_url",
-                              contact->contact_id};
-    struct field_place key = {batch->tenant_id, "notice_contact", "webhook_key",
-                              contact->contact_id};
-    struct outbound_hook hook = {.timeout_ms = HOOK_TIMEOUT_MS,
-                                 .ca_pem = cx_str_bytes(contact->webhook_ca)};
-    char signature[NOTICE_SIGNATURE_MAX], text[ANSWER_MAX];
-    struct cx_diag diag = CX_DIAG_INIT;
-    struct cx_bytes secret = CX_BYTES_NONE;
-    uint16_t status = 0;
-    CX_TRY(field_open_text(batch->core, url, contact->webhook_url, batch->arena, &hook.url));
-    CX_TRY(field_open(batch->core, key, contact->webhook_key, batch->arena, &secret));
     CX_TRY(hook_body(batch, attempt, &body));
-    hook.body = cx_buf_view(&body);
-    cx_err signing = notice_sign(secret, cx_now(batch->core->clock), hook.body, signature);
-    cx_wipe((void *)(uintptr_t)secret.ptr, secret.len);
-    CX_TRY(signing);
-    hook.signature = cx_str_from(signature);
-    cx_err err = outbound_hook(batch->core->outbound, &hook, &diag, &status);
-    snprintf(text, sizeof(text), cx_is_ok(err) ? "status %u%s" : "no answer (%u): %s", status,
-             diag.text);
-    note(attempt,
-         cx_is_ok(err)             ? judge_status(status)
-         : err.code == CX_E_POLICY ? OUTBOUND_LETTER_REFUSED
-                                   : OUTBOUND_LETTER_LATER,
-         text);
-    attempt->delivered = attempt->outcome == OUTBOUND_LETTER_SENT;
+    CX_TRY(channel_hook(batch->core, batch->arena, &attempt->delivery.contact, cx_buf_view(&body),
+                        &attempt->result));
+    attempt->delivered = attempt->result.outcome == OUTBOUND_LETTER_SENT;
     return CX_OK;
 }
 
@@ -229,7 +185,7 @@ static cx_err send_hook(struct batch *batch, struct attempt *attempt)
 static cx_err send_hooks(struct batch *batch)
 {
     size_t done = 0;
-    int64_t until_us = cx_monotonic_us() + (int64_t)HOOK_TIMEOUT_MS * 1000 / 4;
+    int64_t until_us = cx_monotonic_us() + (int64_t)CHANNEL_HOOK_TIMEOUT_MS * 1000 / 4;
     for (size_t i = 0; i < batch->count; i++) {
         struct attempt *attempt = &batch->attempts[i];
         if (is_email(attempt))
@@ -250,7 +206,7 @@ static cx_err prepare_alert(struct batch *batch, struct attempt *attempt)
     CX_TRY(field_id_text(batch->arena, CX_ID_NOTICE_RECIPIENT, attempt->delivery.row.recipient_id,
                          &recipient));
     CX_TRY(arena_printf(batch->arena, &detail, "no channel is left for %.*s: %s",
-                        CX_STR_ARG(recipient), attempt->answer));
+                        CX_STR_ARG(recipient), attempt->result.answer));
     const struct entry_draft draft = {.tenant_id = batch->tenant_id,
                                       .incident_id = attempt->delivery.incident_id,
                                       .kind = KIND_ALERT_RAISED,
@@ -270,14 +226,14 @@ static cx_err prepare_results(struct batch *batch)
         struct row_notice_delivery *row = &attempt->delivery.row;
         struct field_place place = {batch->tenant_id, "notice_delivery", "answer",
                                     row->delivery_id};
-        if (attempt->outcome == OUTBOUND_LETTER_LATER && row->attempt_count >= LATER_MOST)
-            attempt->outcome = OUTBOUND_LETTER_REFUSED;
-        batch->sent += attempt->outcome == OUTBOUND_LETTER_SENT;
-        row->has_answer = attempt->answer[0] != '\0';
+        if (attempt->result.outcome == OUTBOUND_LETTER_LATER && row->attempt_count >= LATER_MOST)
+            attempt->result.outcome = OUTBOUND_LETTER_REFUSED;
+        batch->sent += attempt->result.outcome == OUTBOUND_LETTER_SENT;
+        row->has_answer = attempt->result.answer[0] != '\0';
         if (row->has_answer)
-            CX_TRY(field_seal_text(batch->core, place, cx_str_from(attempt->answer), batch->arena,
-                                   &row->answer));
-        if (attempt->outcome == OUTBOUND_LETTER_REFUSED)
+            CX_TRY(field_seal_text(batch->core, place, cx_str_from(attempt->result.answer),
+                                   batch->arena, &row->answer));
+        if (attempt->result.outcome == OUTBOUND_LETTER_REFUSED)
             CX_TRY(prepare_alert(batch, attempt));
     }
     return CX_OK;
@@ -318,7 +274,7 @@ static cx_err write_results(struct store_tx *tx, void *arg)
     for (size_t i = 0; i < batch->count; i++) {
         struct attempt *attempt = &batch->attempts[i];
         const struct row_notice_delivery *row = &attempt->delivery.row;
-        switch (attempt->outcome) {
+        switch (attempt->result.outcome) {
         case OUTBOUND_LETTER_SENT:
             CX_TRY(write_sent(tx, batch, attempt));
             break;
@@ -379,7 +335,8 @@ static cx_err raise_alert(struct batch *batch)
 {
     struct alerting alerting = {.batch = batch};
     for (size_t i = 0; i < batch->count && !alerting.attempt; i++)
-        if (is_email(&batch->attempts[i]) && batch->attempts[i].outcome == OUTBOUND_LETTER_AWAY)
+        if (is_email(&batch->attempts[i]) &&
+            batch->attempts[i].result.outcome == OUTBOUND_LETTER_AWAY)
             alerting.attempt = &batch->attempts[i];
     if (!alerting.attempt)
         return CX_OK;
@@ -390,7 +347,7 @@ static cx_err raise_alert(struct batch *batch)
                                       .at_us = batch->now_us,
                                       .now_us = batch->now_us,
                                       .subject = CX_STR("notice-relay"),
-                                      .detail = cx_str_from(alerting.attempt->answer)};
+                                      .detail = cx_str_from(alerting.attempt->result.answer)};
     CX_TRY(incident_entry_prepare(batch->core, batch->arena, &draft, &alerting.entry));
     struct audit_event event = {.action = "system.notice.alert",
                                 .tenant_id = batch->tenant_id,

@@ -1,4 +1,5 @@
 #include "core/protocol/acme/account_store.h"
+#include "core/access/freeze.h"
 #include "core/protocol/acme/directory_store.h"
 
 /* With what its external binding allows: one look-up for each signed request. */
@@ -71,13 +72,25 @@ static cx_err one(struct store_stmt *q, struct arena *arena, struct acme_account
     return row ? account_of(q, arena, ret_account) : CX_ERR(NOTFOUND);
 }
 
+/* To its client a frozen account is a revoked one (RFC 8555 §7.1.2), for as long as the freeze stands. */
+static cx_err judge_freeze(struct store_tx *tx, struct cx_id tenant_id,
+                           struct acme_account *account)
+{
+    bool frozen = false;
+    CX_TRY(access_is_frozen(tx, tenant_id, account->account_id, &frozen));
+    if (frozen)
+        account->state = ACME_ACCOUNT_REVOKED;
+    return CX_OK;
+}
+
 cx_err acme_account_find(struct store_tx *tx, const struct acme_directory *directory,
                          struct cx_id account_id, struct arena *arena,
                          struct acme_account *ret_account)
 {
     CX_TRY(acme_account_find_any(tx, directory->tenant_id, account_id, arena, ret_account));
-    bool theirs = cx_id_eq(ret_account->directory_id, directory->directory_id);
-    return theirs ? CX_OK : CX_ERR(NOTFOUND);
+    if (!cx_id_eq(ret_account->directory_id, directory->directory_id))
+        return CX_ERR(NOTFOUND);
+    return judge_freeze(tx, directory->tenant_id, ret_account);
 }
 
 cx_err acme_account_find_any(struct store_tx *tx, struct cx_id tenant_id, struct cx_id account_id,
@@ -103,7 +116,8 @@ cx_err acme_account_by_key(struct store_tx *tx, const struct acme_directory *dir
     store_bind_id(q, 1, directory->tenant_id);
     store_bind_id(q, 2, directory->directory_id);
     store_bind_bytes(q, 3, thumbprint);
-    return one(q, arena, ret_account);
+    CX_TRY(one(q, arena, ret_account));
+    return judge_freeze(tx, directory->tenant_id, ret_account);
 }
 
 /* An account lies in the group that it acts for a member of, else where its user lies. */

@@ -258,6 +258,27 @@ static void two_parties_are_two_duties(void **state)
     stage_stop(&stage);
 }
 
+/* What happens again shows that the follow-ups were wrong, those that were answered in time too; what happened before says nothing. */
+static void a_recurrence_fails_the_follow_ups(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_start(&stage, INCIDENT_OTHER, 0);
+    enter(&stage, KIND_RECURRENCE_FOUND, "2026-08-01T10:00:00Z");
+    enter(&stage, KIND_CLOSED, START);
+    enter(&stage, KIND_EFFICACY_3_POSTED, "2026-11-01T10:00:00Z");
+    make(&stage, "2027-03-02T10:00:00Z");
+    assert_int_equal(need(&stage, "follow-up/efficacy-3")->state, DUTY_MET);
+    assert_int_equal(need(&stage, "follow-up/efficacy-6")->state, DUTY_OVERDUE);
+    enter(&stage, KIND_RECURRENCE_FOUND, "2027-03-03T10:00:00Z");
+    make(&stage, "2027-03-04T10:00:00Z");
+    assert_int_equal(need(&stage, "follow-up/efficacy-3")->state, DUTY_FAILED);
+    assert_int_equal(need(&stage, "follow-up/efficacy-6")->state, DUTY_FAILED);
+    assert_int_equal(need(&stage, "follow-up/efficacy-12")->state, DUTY_FAILED);
+    assert_false(duty_is_open(need(&stage, "follow-up/efficacy-12")));
+    stage_stop(&stage);
+}
+
 /* The revocation limit counts from the receipt of the report about the same certificates (4.9.5). */
 static void revocation_counts_from_receipt(void **state)
 {
@@ -327,6 +348,7 @@ int main(void)
         cmocka_unit_test(the_earliest_arguable_time_starts_the_clock),
         cmocka_unit_test(a_correction_only_makes_it_stricter),
         cmocka_unit_test(two_parties_are_two_duties),
+        cmocka_unit_test(a_recurrence_fails_the_follow_ups),
         cmocka_unit_test(revocation_counts_from_receipt),
         cmocka_unit_test(other_certificates_have_no_such_duties),
         cmocka_unit_test(months_and_business_days),
