@@ -43,6 +43,7 @@ struct cx_id {
     X(NOTICE_RECIPIENT, "nrc")                                                                     \
     X(NOTICE_DELIVERY, "ndl")                                                                      \
     X(NOTICE_WAIVER, "nwv")                                                                        \
+    X(TRACKER_POST, "tpo")                                                                         \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

@@ -136,6 +136,7 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_INCIDENT_BLOCK] = {A | O | I | Y, TENANT, false},
     [PERMISSION_INCIDENT_UNBLOCK] = {A | I | Y, TENANT, true},
     [PERMISSION_INCIDENT_PUBLISH] = {A | I | Y, TENANT, false},
+    [PERMISSION_TRACKER_SET] = {A, TENANT, true},
     [PERMISSION_NOTICE_CONTACT_READ] = {A | I | Y, TENANT, false},
     [PERMISSION_NOTICE_CONTACT_SET] = {A | I, TENANT, false},
     [PERMISSION_NOTICE_CREATE] = {A | O | I | Y, TENANT, false},
