@@ -24,9 +24,9 @@ class Refused(Exception):
 
 
 class Bugzilla:
-    def __init__(self, now):
-        """now: the server's time, a function."""
-        self.now, self.lock = now, threading.RLock()
+    def __init__(self, now, first=2051459):
+        """now: the server's time, a function. first: the number of the first bug."""
+        self.first, self.now, self.lock = first, now, threading.RLock()
         self.bugs, self.made, self.asked, self.keys = {}, 0, [], set()
         self.faults = []        # [(method, part of the path, what)], each used once: see fault()
         self.ignore_groups = self.ignore_alias = False
@@ -150,7 +150,7 @@ class Bugzilla:
             if set(alias) & set(bug['alias']):
                 raise Refused(400, 108, f'You tried to create a bug with the alias {alias[0]}, but this alias is already in use.')
         self.made += 1
-        number = 2051458 + self.made
+        number = self.first + self.made - 1
         bug = {'id': number, 'summary': body['summary'], 'product': body['product'], 'component': body['component'], 'alias': alias,
                'groups': [] if self.ignore_groups else body.get('groups', []), 'status': 'UNCONFIRMED', 'resolution': '', 'flags': [],
                'whiteboard': body.get('whiteboard', ''), 'creator': LOGIN, 'cc': body.get('cc', []), 'type': body['type'],

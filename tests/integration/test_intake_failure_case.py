@@ -52,7 +52,7 @@ class Case:
         def one(match):
             return (datetime.date.fromisoformat(match[0]) - self.shift).isoformat()
         text = re.sub(r'\b20\d\d-\d\d-\d\d\b', one, text)
-        text = re.sub(r'(\d\d):\d\d (UTC: (?:disclosed|scope ))', r'\1:00 \2', text)  # what the program entered itself, in its own minute
+        text = re.sub(r'(\d\d):\d\d (UTC: (?:disclosed|scope |action item ))', r'\1:00 \2', text)  # what the program entered itself, in its own minute
         text = re.sub(r'Reference: tpo_\w+', 'Reference: tpo_…', text)
         return text.replace(self.tracker.url, 'https://bugzilla.mozilla.org/rest')
 
@@ -243,7 +243,7 @@ def check_list(case, incident, certificate):
 
 def questions(case, incident, bug):
     case.tracker.say(bug, 'Do you test your other addresses?', 'chrome@root.example')
-    bug.update(status='ASSIGNED', whiteboard='[ca-compliance] [policy-failure] Next update 2031-01-01')
+    bug.update(status='ASSIGNED', whiteboard='[ca-compliance] [policy-failure] Next update ' + case.at('07-25 00:00')[:10])
     case.go('07-08 12:00')
     timeline = lambda kind: [e for e in case.manager.get(f'/v1/incidents/{incident}/timeline?limit=500').expect(200)['items'] if e['kind'] == kind]  # noqa: E731
     wait_for(lambda: timeline('comment_received'), 'the question', limit_s=60)

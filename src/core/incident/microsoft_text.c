@@ -131,6 +131,8 @@ static cx_err add_final(struct cx_buf *out, const struct account *account, int *
                       account->affected.total ? CX_STR("those of the list at the end of this mail")
                                               : CX_STR("none")));
     CX_TRY(add_counts(out, account, number));
+    CX_TRY(add_part(out, account, number, "Of which types are they?",
+                    API_PART_KIND_CERTIFICATE_TYPES, NONE));
     CX_TRY(add_part(out, account, number, "How was it detected?", API_PART_KIND_DETECTED_BY, NONE));
     CX_TRY(add_part(out, account, number, "Why was it not detected earlier?",
                     API_PART_KIND_DETECTION_GAP, NONE));

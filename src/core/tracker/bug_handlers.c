@@ -156,7 +156,8 @@ static cx_err read_for_link(struct store_tx *tx, void *arg)
     struct row_tracker_post *posts = NULL;
     struct api_request *request = r->request;
     size_t count = 0;
-    cx_err err = read_bug(tx, arg);
+    cx_err err =
+        tracker_bug_find(tx, request->principal.tenant_id, r->incident_id, request->arena, &r->bug);
     if (cx_is_ok(err))
         return cx_refuse(request->diag, CX_ERR(CONFLICT), "incident_id", "tracker-filed",
                          "The incident has bug %lld.", (long long)r->bug.number);

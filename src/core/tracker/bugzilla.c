@@ -272,7 +272,7 @@ bool bugzilla_next_update(struct cx_str whiteboard, cx_time *ret_us)
         snprintf(text, sizeof(text), "%.10sT00:00:00Z", whiteboard.ptr + day);
         if (cx_failed(cx_time_parse(cx_str_from(text), &day_us)))
             continue;
-        *ret_us = day_us + DAY_US;
+        *ret_us = day_us + DAY_US - CX_US_PER_S;
         return true;
     }
     return false;

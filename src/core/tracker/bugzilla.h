@@ -61,5 +61,5 @@ cx_err bugzilla_attachment_find(struct cx_bytes text, int64_t bug, struct cx_str
 cx_err bugzilla_html_parse(struct cx_bytes text, struct arena *arena, struct cx_diag *diag,
                            struct cx_str *ret_html);
 
-/* "Next update 2026-01-31" anywhere in a whiteboard, whatever its case: the end of that day, UTC. False: there is none. */
+/* "Next update 2026-01-31" anywhere in a whiteboard, whatever its case: the last second of that day, UTC. False: there is none. */
 bool bugzilla_next_update(struct cx_str whiteboard, cx_time *ret_us);

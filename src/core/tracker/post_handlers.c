@@ -73,7 +73,7 @@ struct reading {
     struct row_tracker_bug bug;
     struct row_tracker_post post, *posts;
     size_t count;
-    bool has_tracker, has_bug;
+    bool has_tracker, has_bug, has_publication;
     struct publication publication;
     struct cx_id publication_id;
     int64_t last_list;
@@ -388,8 +388,8 @@ cx_err handle_tracker_post_create(struct api_request *request,
     struct making m = {.r = {.request = request, .incident_id = in->incident_id}, .in = in};
     CX_TRY(check_members(&m));
     CX_TRY(account_read(request, in->incident_id, &m.account));
-    if (in->has_publication_id)
-        m.r.publication_id = in->publication_id;
+    m.r.has_publication = in->has_publication_id;
+    m.r.publication_id = in->publication_id;
     CX_TRY(store_read(request->core->store, read_context, &m.r));
     CX_TRY(check_bug(&m));
     CX_TRY(check_sensitivity(&m));

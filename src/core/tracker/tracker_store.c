@@ -57,29 +57,38 @@ cx_err tracker_put(struct store_tx *tx, const struct row_tracker *row)
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(
         tx,
-        "UPDATE tracker SET state = $3, base_url = $4, login = $5, api_key = $6, owner_name = $7, "
-        "product = $8, component = $9, secure_component = $10, secure_group = $11, "
-        "bug_version = $12, bug_type = $13, whiteboard = $14, needinfo = $15, "
-        "report_address = $16, microsoft_address = $17, ca_pem = $18, poll_s = $19, "
-        "changed_us = $20, changed_by_id = $21 WHERE tenant_id = $1 AND tracker_id = $2",
+        "UPDATE tracker SET state = $3, base_url = $4, owner_name = $5, product = $6, "
+        "component = $7, secure_component = $8, secure_group = $9, bug_version = $10, "
+        "bug_type = $11, whiteboard = $12, needinfo = $13, report_address = $14, "
+        "microsoft_address = $15, ca_pem = $16, poll_s = $17, changed_us = $18, "
+        "changed_by_id = $19 WHERE tenant_id = $1 AND tracker_id = $2",
         &q));
     store_bind_id(q, 1, row->tenant_id);
     store_bind_id(q, 2, row->tracker_id);
-    store_bind_text(q, 3, row->state);
-    store_bind_text(q, 4, row->base_url);
-    store_bind_sealed(q, 5, row->login);
-    store_bind_sealed(q, 6, row->api_key);
-    const struct cx_str texts[] = {row->owner_name,       row->product,           row->component,
-                                   row->secure_component, row->secure_group,      row->bug_version,
-                                   row->bug_type,         row->whiteboard,        row->needinfo,
-                                   row->report_address,   row->microsoft_address, row->ca_pem};
+    const struct cx_str texts[] = {row->state,
+                                   row->base_url,
+                                   row->owner_name,
+                                   row->product,
+                                   row->component,
+                                   row->secure_component,
+                                   row->secure_group,
+                                   row->bug_version,
+                                   row->bug_type,
+                                   row->whiteboard,
+                                   row->needinfo,
+                                   row->report_address,
+                                   row->microsoft_address,
+                                   row->ca_pem};
     for (size_t i = 0; i < CX_COUNT_OF(texts); i++)
-        store_bind_text(q, 7 + (int)i, texts[i]);
-    store_bind_int(q, 19, row->poll_s);
-    store_bind_int(q, 20, row->changed_us);
-    store_bind_id(q, 21, row->changed_by_id);
+        store_bind_text(q, 3 + (int)i, texts[i]);
+    store_bind_int(q, 17, row->poll_s);
+    store_bind_int(q, 18, row->changed_us);
+    store_bind_id(q, 19, row->changed_by_id);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : row_tracker_insert(tx, row);
+    if (store_changes(q) != 1)
+        return row_tracker_insert(tx, row);
+    CX_TRY(row_tracker_set_login(tx, row->tenant_id, row->tracker_id, row->login));
+    return row_tracker_set_api_key(tx, row->tenant_id, row->tracker_id, row->api_key);
 }
 
 /* ---- bugs ---- */

@@ -4,6 +4,7 @@
  */
 #include "tests/lib/test.h"
 
+#include "base/checked.h"
 #include "core/incident/duty.h"
 #include "core/incident/rule_set.h"
 

@@ -17,7 +17,8 @@ static void errors_are_told_from_documents(void **state)
     assert_false(is);
     bugzilla_error_parse(TEXT("{\"error\":false}"), &is, &error);
     assert_false(is);
-    bugzilla_error_parse(TEXT("{\"error\":true,\"code\":114,\"message\":\"too\\nlong\"}"), &is, &error);
+    bugzilla_error_parse(TEXT("{\"error\":true,\"code\":114,\"message\":\"too\\nlong\"}"), &is,
+                         &error);
     assert_true(is);
     assert_int_equal(error.code, 114);
     assert_string_equal(error.message, "too long");
@@ -79,7 +80,8 @@ static void bugs_with_and_without_groups(void **state)
     struct cx_diag diag = CX_DIAG_INIT;
     size_t count = 0;
     assert_ok(bugzilla_bugs_parse(
-        TEXT("{\"bugs\":[{\"id\":1,\"groups\":[\"ca-program-security\"],\"alias\":\"one\"},{\"id\":2,"
+        TEXT("{\"bugs\":[{\"id\":1,\"groups\":[\"ca-program-security\"],\"alias\":\"one\"},{\"id\":"
+             "2,"
              "\"groups\":[],\"alias\":null},{\"id\":3,\"status\":\"RESOLVED\",\"new\":{}}]}"),
         &arena, &diag, bugs, &count));
     assert_int_equal(count, 3);
@@ -89,10 +91,10 @@ static void bugs_with_and_without_groups(void **state)
     assert_true(bugs[1].has_groups && !bugs[2].has_groups);
     assert_false(bugzilla_bug_has_group(&bugs[2], CX_STR("ca-program-security")));
     assert_true(cx_str_is(bugs[2].status, "RESOLVED"));
-    assert_int_equal(
-        bugzilla_bugs_parse(TEXT("{\"bugs\":[{\"id\":1,\"groups\":[7]}]}"), &arena, &diag, bugs, &count)
-            .code,
-        CX_E_PARSE);
+    assert_int_equal(bugzilla_bugs_parse(TEXT("{\"bugs\":[{\"id\":1,\"groups\":[7]}]}"), &arena,
+                                         &diag, bugs, &count)
+                         .code,
+                     CX_E_PARSE);
     assert_string_equal(diag.field, "/bugs/0/groups/0");
     arena_clear(&arena);
 }
@@ -112,7 +114,8 @@ static void comments_of_that_bug_alone(void **state)
     assert_int_equal(comments[0].remote, 17);
     assert_int_equal(comments[0].number, 2);
     assert_true(comments[0].created_us > 0);
-    assert_true(cx_failed(bugzilla_comments_parse(TEXT(answer), 6, &arena, &diag, &comments, &count)));
+    assert_true(
+        cx_failed(bugzilla_comments_parse(TEXT(answer), 6, &arena, &diag, &comments, &count)));
     arena_clear(&arena);
 }
 
@@ -125,10 +128,12 @@ static void attachments_by_name(void **state)
                                  "{\"id\":8,\"file_name\":\"b.csv\"}]}}";
     assert_ok(bugzilla_attachment_find(TEXT(answer), 5, CX_STR("b.csv"), &diag, &number));
     assert_int_equal(number, 8);
-    assert_int_equal(bugzilla_attachment_find(TEXT(answer), 5, CX_STR("c.csv"), &diag, &number).code,
-                     CX_E_NOTFOUND);
-    assert_int_equal(bugzilla_attachment_find(TEXT(answer), 6, CX_STR("b.csv"), &diag, &number).code,
-                     CX_E_NOTFOUND);
+    assert_int_equal(
+        bugzilla_attachment_find(TEXT(answer), 5, CX_STR("c.csv"), &diag, &number).code,
+        CX_E_NOTFOUND);
+    assert_int_equal(
+        bugzilla_attachment_find(TEXT(answer), 6, CX_STR("b.csv"), &diag, &number).code,
+        CX_E_NOTFOUND);
 }
 
 static void next_update_of_a_whiteboard(void **state)
@@ -137,8 +142,8 @@ static void next_update_of_a_whiteboard(void **state)
     static const struct {
         const char *text, *time; /* NULL: none */
     } ROWS[] = {
-        {"[ca-compliance] [policy-failure] Next update 2025-08-29", "2025-08-30T00:00:00Z"},
-        {"next Update: 2025-12-31 [x]", "2026-01-01T00:00:00Z"},
+        {"[ca-compliance] [policy-failure] Next update 2025-08-29", "2025-08-29T23:59:59Z"},
+        {"next Update: 2025-12-31 [x]", "2025-12-31T23:59:59Z"},
         {"Next update soon", NULL},
         {"Next update 2025-13-01", NULL},
         {"Next update 2025-08-2", NULL},

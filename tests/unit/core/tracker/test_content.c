@@ -57,12 +57,13 @@ static void each_kind_goes_where_it_belongs(void **state)
     static const struct {
         enum api_tracker_post_kind kind;
         const char *method, *url;
-    } ROWS[] = {{API_TRACKER_POST_KIND_FILE, "POST", "https://b.example/rest/bug"},
-                {API_TRACKER_POST_KIND_COMMENT, "POST", "https://b.example/rest/bug/7/comment"},
-                {API_TRACKER_POST_KIND_ANSWER, "POST", "https://b.example/rest/bug/7/comment"},
-                {API_TRACKER_POST_KIND_CLOSURE, "PUT", "https://b.example/rest/bug/7"},
-                {API_TRACKER_POST_KIND_ATTACHMENT, "POST", "https://b.example/rest/bug/7/attachment"},
-                {API_TRACKER_POST_KIND_MAIL, "MAIL", "mailto:m@ms.example"}};
+    } ROWS[] = {
+        {API_TRACKER_POST_KIND_FILE, "POST", "https://b.example/rest/bug"},
+        {API_TRACKER_POST_KIND_COMMENT, "POST", "https://b.example/rest/bug/7/comment"},
+        {API_TRACKER_POST_KIND_ANSWER, "POST", "https://b.example/rest/bug/7/comment"},
+        {API_TRACKER_POST_KIND_CLOSURE, "PUT", "https://b.example/rest/bug/7"},
+        {API_TRACKER_POST_KIND_ATTACHMENT, "POST", "https://b.example/rest/bug/7/attachment"},
+        {API_TRACKER_POST_KIND_MAIL, "MAIL", "mailto:m@ms.example"}};
     for (size_t i = 0; i < CX_COUNT_OF(ROWS); i++) {
         struct arena arena = ARENA_INIT(1 << 20);
         struct content_draft draft = draft_of(ROWS[i].kind);
