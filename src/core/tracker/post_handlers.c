@@ -165,7 +165,7 @@ static cx_err read_context(struct store_tx *tx, void *arg)
     CX_TRY(found(tracker_find(tx, tenant_id, arena, &r->tracker), &r->has_tracker));
     CX_TRY(found(tracker_bug_find(tx, tenant_id, r->incident_id, arena, &r->bug), &r->has_bug));
     CX_TRY(tracker_post_last_list(tx, tenant_id, r->incident_id, &r->last_list));
-    if (cx_id_is_zero(r->publication_id))
+    if (!r->has_publication)
         return CX_OK;
     cx_err err =
         publication_find(tx, tenant_id, r->incident_id, r->publication_id, arena, &r->publication);
