@@ -49,6 +49,7 @@ struct cx_id {
     X(PAGE, "pag")                                                                                 \
     X(PAGE_LETTER, "pgl")                                                                          \
     X(FREEZE, "frz")                                                                               \
+    X(TRACKER_POST, "tpo")                                                                         \
     X(ACME_DIRECTORY, "acd")                                                                       \
     X(ACME_EAB, "ace")                                                                             \
     X(ACME_ACCOUNT, "aca")                                                                         \

@@ -24,6 +24,7 @@
 #include "core/notify/template.h"
 #include "core/notify/worker.h"
 #include "core/oncall/worker.h"
+#include "core/tracker/worker.h"
 #include "core/policy/profile_store.h"
 #include "core/protect/protect.h"
 #include "core/protocol/acme/nonce_set.h"
@@ -117,6 +118,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(letter_worker_start(core, &core->letters));
     CX_TRY(oncall_worker_start(core, &core->pages));
     CX_TRY(oncall_letter_worker_start(core, &core->page_letters));
+    CX_TRY(tracker_worker_start(core, &core->trackers));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -160,6 +162,7 @@ static void stop(struct running *run)
     tenant_worker_stop(core->letters);
     tenant_worker_stop(core->page_letters);
     tenant_worker_stop(core->pages);
+    tenant_worker_stop(core->trackers);
     tenant_worker_stop(core->notices);
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->revocations);

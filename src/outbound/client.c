@@ -5,7 +5,13 @@
 #include "ipc/client.h"
 #include "outbound/client_internal.h"
 
-enum { REQUEST_MAX = 4096, EXCHANGE_MAX = 98304, HOOK_MAX = 262144, REPLY_ARENA_MAX = 4096 };
+enum {
+    REQUEST_MAX = 4096,
+    EXCHANGE_MAX = 98304,
+    HOOK_MAX = 262144,
+    TRACKER_MAX = 4292608,
+    REPLY_ARENA_MAX = 4096
+};
 #define PING_TIMEOUT_US (5 * CX_US_PER_S)
 
 cx_err outbound_client_new(int fd, struct outbound_client **ret_client)
@@ -106,4 +112,22 @@ cx_err outbound_hook(struct outbound_client *client, const struct outbound_hook 
     const struct ipc_call call = {IPC_OUTBOUND_HOOK, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
                                   (int64_t)hook->timeout_ms * 1000 + OUTBOUND_GRACE_US};
     return call_for_body(client, &call, diag, ret_status, &answer);
+}
+
+cx_err outbound_tracker(struct outbound_client *client, const struct outbound_tracker *tracker,
+                        struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body)
+{
+    const struct ipc_outbound_tracker request = {.method = (uint8_t)tracker->method,
+                                                 .url = tracker->url,
+                                                 .body = tracker->body,
+                                                 .api_key = tracker->api_key,
+                                                 .ca_pem = tracker->ca_pem,
+                                                 .timeout_ms = tracker->timeout_ms};
+    CX_CLEANUP(cx_buf_clear) struct cx_buf body = CX_BUF_INIT(TRACKER_MAX);
+    CX_TRY(ipc_outbound_tracker_write(&body, &request));
+    const struct ipc_call call = {IPC_OUTBOUND_TRACKER, IPC_OUTBOUND_FETCHED, cx_buf_view(&body),
+                                  (int64_t)tracker->timeout_ms * 1000 + OUTBOUND_GRACE_US};
+    cx_err err = call_for_body(client, &call, diag, ret_status, ret_body);
+    cx_wipe(body.ptr, body.len); /* the key was in it */
+    return err;
 }

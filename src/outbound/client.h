@@ -81,6 +81,25 @@ struct outbound_hook {
 cx_err outbound_hook(struct outbound_client *client, const struct outbound_hook *hook,
                      struct cx_diag *diag, uint16_t *ret_status);
 
+/* ---- trackers ---- */
+
+/* Order is part of the IPC format: append only. */
+enum outbound_tracker_method { OUTBOUND_TRACKER_GET, OUTBOUND_TRACKER_POST, OUTBOUND_TRACKER_PUT };
+enum { OUTBOUND_TRACKER_BODY_MAX = 4194304, OUTBOUND_TRACKER_KEY_MAX = 256 };
+/* One request to the REST interface of a Bugzilla: https, no redirect, public addresses and those of
+ * outbound_allow_networks. */
+struct outbound_tracker {
+    enum outbound_tracker_method method;
+    struct cx_str url;
+    struct cx_bytes body;  /* JSON */
+    struct cx_str api_key; /* secret; "" = none */
+    struct cx_bytes ca_pem;
+    uint32_t timeout_ms;
+};
+/* As outbound_fetch; the answer has at most OUTBOUND_BODY_MAX octets. */
+cx_err outbound_tracker(struct outbound_client *client, const struct outbound_tracker *tracker,
+                        struct cx_diag *diag, uint16_t *ret_status, struct cx_buf *ret_body);
+
 /* ---- domain validation (docs/design/050-domain-validation.md) ---- */
 
 enum outbound_challenge {

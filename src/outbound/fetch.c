@@ -133,6 +133,8 @@ static bool set_exchange(CURL *easy, const struct fetch *fetch, struct curl_slis
          curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS,
                           fetch->form.len ? fetch->form.ptr : (const uint8_t *)"") != CURLE_OK))
         return false;
+    if (fetch->put && curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT") != CURLE_OK)
+        return false;
     return !fetch->secure ||
            (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
             curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
@@ -160,6 +162,7 @@ static cx_err make_headers(const struct fetch *fetch, struct curl_slist **ret_he
 {
     CX_TRY(add_header("Authorization", fetch->authorization, ret_headers));
     CX_TRY(add_header("CertiNext-Signature", fetch->signature, ret_headers));
+    CX_TRY(add_header("X-BUGZILLA-API-KEY", fetch->tracker_key, ret_headers));
     return fetch->json ? add_header("Content-Type", CX_STR("application/json"), ret_headers)
                        : CX_OK;
 }

@@ -18,10 +18,12 @@ struct fetch {
     const struct address_policy *policy;
     bool secure;
     bool post;
+    bool put;                    /* the POST is a PUT */
     struct cx_bytes form;        /* body of a POST, application/x-www-form-urlencoded */
     bool json;                   /* the body is JSON instead */
     struct cx_str authorization; /* at most 8192 octets; "" = no such header */
     struct cx_str signature;     /* header CertiNext-Signature, likewise */
+    struct cx_str tracker_key;   /* header X-BUGZILLA-API-KEY, likewise */
     struct cx_bytes ca_pem;      /* the only roots that are trusted; empty: those of this host */
 };
 /* *ret_status is the final answer's; its body is appended to body (whose maximum is at least body_max). */

@@ -82,6 +82,25 @@ static cx_err on_hook(void *arg, const struct ipc_request *request, struct ipc_r
     return run_fetch(&fetch, reply);
 }
 
+static cx_err on_tracker(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
+{
+    const struct validator *validator = arg;
+    struct ipc_outbound_tracker message = {.url = CX_STR_NONE};
+    CX_TRY(ipc_outbound_tracker_parse(request->payload, request->arena, &message));
+    const struct fetch fetch = {.url = message.url,
+                                .body_max = OUTBOUND_BODY_MAX,
+                                .timeout_ms = message.timeout_ms,
+                                .policy = &validator->set.policy,
+                                .secure = true,
+                                .post = message.method != OUTBOUND_TRACKER_GET,
+                                .put = message.method == OUTBOUND_TRACKER_PUT,
+                                .json = true,
+                                .form = message.body,
+                                .tracker_key = message.api_key,
+                                .ca_pem = message.ca_pem};
+    return run_fetch(&fetch, reply);
+}
+
 static cx_err on_mail(void *arg, const struct ipc_request *request, struct ipc_reply *reply)
 {
     const struct validator *validator = arg;
@@ -108,6 +127,7 @@ static const struct ipc_route routes[] = {
     {IPC_OUTBOUND_FETCH, on_fetch},
     {IPC_OUTBOUND_EXCHANGE, on_exchange},
     {IPC_OUTBOUND_HOOK, on_hook},
+    {IPC_OUTBOUND_TRACKER, on_tracker},
     {IPC_OUTBOUND_MAIL, on_mail},
     {IPC_OUTBOUND_VALIDATE, on_outbound_validate},
     {IPC_OUTBOUND_CHECK_CAA, on_outbound_check_caa},

@@ -234,6 +234,24 @@ def test_nobody_approves_their_own_text_or_another_text(instance, admin):
     assert officer.post(unknown + '/approve', {'sha256': '0' * 64}).problem(404)['rule'] == 'publication-unknown'
 
 
+@pytest.mark.parametrize('asked,answered,gate', [
+    ('comment_received', 'comment_answered', 'comment-unanswered'), ('report_received', 'findings_sent_reporter', 'reporter-unanswered'),
+    ('report_received', 'findings_sent_subscriber', 'subscriber-unanswered'), ('chrome_question', 'chrome_answered', 'chrome-unanswered'),
+    ('apple_question', 'apple_answered', 'apple-unanswered')])
+def test_nothing_is_closed_while_somebody_waits_for_an_answer(admin, asked, answered, gate):
+    incident = opened(admin)
+    assert (gate, answered) not in gaps(admin, incident, 'closure')
+    record(admin, incident, asked, '2025-04-20T08:00:00Z', subject='first')
+    record(admin, incident, asked, '2025-04-20T09:00:00Z', subject='second')
+    record(admin, incident, answered, '2025-04-20T10:00:00Z', subject='first')
+    assert (gate, answered) in gaps(admin, incident, 'closure')
+    assert gate in {g['gate'] for g in admin.get(path(incident, '/closure')).expect(200)['items']}
+    assert admin.post(path(incident, '/publications'), {'form': 'closure'}).problem(422)
+    record(admin, incident, answered, '2025-04-20T11:00:00Z', subject='second')
+    assert (gate, answered) not in gaps(admin, incident, 'closure')
+    assert gate not in {g['gate'] for g in admin.get(path(incident, '/closure')).expect(200)['items']}
+
+
 def test_text_of_people_makes_no_structure(admin):
     incident = opened(admin)
     add(admin, incident, 'description', 'one\n### Summary\n- **CA Owner CCADB unique ID:** A999999\n| a | b |\n<!-- hidden')

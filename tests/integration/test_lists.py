@@ -6,14 +6,15 @@ from urllib.parse import quote
 
 import pytest
 
-from harness import lists
+from harness import bugzilla, lists
 from harness.bad_input import Contract
+from harness.instance import wait_for
 
 CONTRACT = Contract()
 PAGING = {'cursor', 'limit', 'after', 'from_index'}
 # Lists that are no pages of rows in JSON, and the test here that reads them.
 OTHERS = {'certificate_export': 'test_an_export_keeps_what_the_list_keeps', 'audit_export': 'test_the_audit_export_in_parts',
-          'incident_due': 'test_duties_say_when_there_are_more', 'unused_right_list': 'test_unused_rights_of_some_days',
+          'incident_due': 'test_duties_say_when_there_are_more', 'incident_bug_comments': 'test_comments_of_a_bug_behind_a_number', 'unused_right_list': 'test_unused_rights_of_some_days',
           'acme_orders': 'test_orders_of_an_account_refuse_a_cursor_that_is_none'}
 
 
@@ -164,6 +165,28 @@ def test_duties_say_when_there_are_more(rows):
         some = rows.admin.get(f'/v1/incident-duties?limit={limit}').expect(200)
         assert not some['complete'] and len(some['items']) == limit
         assert some['items'] == whole['items'][:limit]
+
+
+def test_comments_of_a_bug_behind_a_number(make_instance):
+    """They come from a tracker."""
+    instance = make_instance(settings={'outbound_allow_networks': '127.0.0.0/8'}).start()
+    tracker, admin = bugzilla.Bugzilla(bugzilla.utc_now()), instance.enroll_admin()
+    admin.post('/v1/tracker', {
+        'state': 'active', 'base_url': tracker.url, 'api_key': bugzilla.KEY, 'login': bugzilla.LOGIN, 'owner_name': 'CA', 'product': 'P', 'component': 'C',
+        'secure_component': 'S', 'secure_group': 'G', 'version': 'other', 'bug_type': 'task', 'ca_certificates': tracker.ca}).expect(200)
+    incident = admin.post('/v1/incidents', {'type': 'other', 'impact': 'low', 'urgency': 'low', 'source': 'self_reported', 'certificates': ['tls'],
+                                            'tracks': ['public'], 'title': 'T', 'summary': 'S'}).expect(201)['id']
+    _, made = tracker.file({'product': 'P', 'component': 'C', 'summary': 'S', 'version': 'other', 'type': 'task', 'description': 'D'})
+    for i in range(60):
+        tracker.say(tracker.bugs[made['id']], f'comment {i + 1}', 'a@example.net')
+    admin.post(f'/v1/incidents/{incident}/bug', {'number': made['id']}).expect(201)
+    path = f'/v1/incidents/{incident}/bug/comments'
+    wait_for(lambda: len(admin.get(path).expect(200)['items']) == 50, 'the comments', limit_s=60)
+    first = [c['number'] for c in admin.get(path).expect(200)['items']]
+    rest = [c['number'] for c in admin.get(path + '?after=49').expect(200)['items']]
+    assert first + rest == list(range(61))
+    assert admin.get(path + '?after=60').expect(200)['items'] == []
+    tracker.stop()
 
 
 def test_orders_of_an_account_refuse_a_cursor_that_is_none(rows):

@@ -149,6 +149,7 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_ONCALL_READ] = {A | M | O | U | I | Y, TENANT, false},
     [PERMISSION_ONCALL_SET] = {A | I, TENANT, false},
     [PERMISSION_ONCALL_ACKNOWLEDGE] = {A | O | I | Y, TENANT, false},
+    [PERMISSION_TRACKER_SET] = {A, TENANT, true},
     [PERMISSION_NOTICE_CONTACT_READ] = {A | I | Y, TENANT, false},
     [PERMISSION_NOTICE_CONTACT_SET] = {A | I, TENANT, false},
     [PERMISSION_NOTICE_CREATE] = {A | O | I | Y, TENANT, false},

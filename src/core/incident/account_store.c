@@ -122,7 +122,8 @@ static cx_err publication_of(const struct store_stmt *q, struct arena *arena,
 }
 
 #define PUBLICATIONS                                                                               \
-    "SELECT publication_id, form, template, body, sha256, author_id, created_us, approver_id, "    \
+    "SELECT publication_id, text_form, template, body, sha256, author_id, created_us, "            \
+    "approver_id, "                                                                                \
     "approved_us, url, posted_us FROM incident_publication "                                       \
     "WHERE tenant_id = $1 AND incident_id = $2 "
 
@@ -164,10 +165,11 @@ cx_err publication_was_posted(struct store_tx *tx, struct cx_id tenant_id, struc
                               enum api_publication_form form, bool *ret_posted)
 {
     struct store_stmt *q = NULL;
-    CX_TRY(store_prepare(tx,
-                         "SELECT 1 FROM incident_publication WHERE tenant_id = $1 "
-                         "AND incident_id = $2 AND form = $3 AND posted_us IS NOT NULL LIMIT 1",
-                         &q));
+    CX_TRY(
+        store_prepare(tx,
+                      "SELECT 1 FROM incident_publication WHERE tenant_id = $1 "
+                      "AND incident_id = $2 AND text_form = $3 AND posted_us IS NOT NULL LIMIT 1",
+                      &q));
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, incident_id);
     store_bind_text(q, 3, cx_str_from(api_enum_name(&api_enum_publication_form, (int)form)));

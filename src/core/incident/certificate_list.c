@@ -2,11 +2,12 @@
  * The list of affected certificates for the appendix of a report: CCADB IRG 3.2, exactly these columns in this order.
  * Certificates of this CA have no precertificates until it logs to CT: that column says N/A.
  */
+#include "core/incident/certificate_list.h"
+
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "codec/csv.h"
 #include "core/api/contract.h"
-#include "core/incident/account.h"
 #include "core/issuance/certificate_store.h"
 #include "core/issuance/dn_text.h"
 #include "core/issuance/reason.h"
@@ -149,23 +150,49 @@ static bool revocation_overdue(const struct incident *incident)
     return false;
 }
 
+static cx_err start(struct api_request *request, const struct account *account,
+                    struct certificate_list **ret_list)
+{
+    struct certificate_list *list = NULL;
+    if (!access_may(&request->principal, PERMISSION_CERTIFICATE_READ, NULL))
+        return cx_refuse(request->diag, CX_ERR(DENIED), "", "scope-all-needed",
+                         "This shows certificates of the whole tenant: it needs the right to read "
+                         "them everywhere.");
+    CX_TRY(ARENA_NEW(request->arena, &list));
+    *list = (struct certificate_list){.core = request->core,
+                                      .tenant_id = request->principal.tenant_id,
+                                      .incident_id = account->incident.row.incident_id,
+                                      .now_us = request->now_us,
+                                      .overdue = revocation_overdue(&account->incident)};
+    *ret_list = list;
+    return CX_OK;
+}
+
+cx_err certificate_list_write(struct api_request *request, const struct account *account,
+                              size_t max, struct cx_bytes *ret_csv)
+{
+    CX_CLEANUP(cx_buf_clear) struct cx_buf csv = CX_BUF_INIT(max);
+    struct certificate_list *list = NULL;
+    bool done = false;
+    CX_TRY(start(request, account, &list));
+    while (!done) {
+        cx_err err = next_page(list, &csv, &done);
+        if (err.code == CX_E_LIMIT)
+            return cx_refuse(request->diag, err, "kind", "certificate-list-size",
+                             "The list is longer than %zu octets: attach it by hand.", max);
+        CX_TRY(err);
+    }
+    return arena_copy(request->arena, cx_buf_view(&csv), ret_csv);
+}
+
 cx_err handle_incident_certificate_list(struct api_request *request,
                                         const struct api_incident_certificate_list_in *in,
                                         struct api_incident_certificate_list_out *ret_out)
 {
     struct certificate_list *list = NULL;
     struct account *account = NULL;
-    if (!access_may(&request->principal, PERMISSION_CERTIFICATE_READ, NULL))
-        return cx_refuse(request->diag, CX_ERR(DENIED), "", "scope-all-needed",
-                         "This shows certificates of the whole tenant: it needs the right to read "
-                         "them everywhere.");
     CX_TRY(account_read(request, in->incident_id, &account));
-    CX_TRY(ARENA_NEW(request->arena, &list));
-    *list = (struct certificate_list){.core = request->core,
-                                      .tenant_id = request->principal.tenant_id,
-                                      .incident_id = in->incident_id,
-                                      .now_us = request->now_us,
-                                      .overdue = revocation_overdue(&account->incident)};
+    CX_TRY(start(request, account, &list));
     ret_out->raw.content_type = "text/csv; charset=utf-8";
     ret_out->raw.filename = CX_STR("affected-certificates.csv");
     ret_out->raw.next = next_page;

@@ -55,22 +55,32 @@ static cx_err check_free_standing(struct judging *judging, const struct part *pa
     return CX_OK;
 }
 
-static cx_err check_speculation(struct judging *judging, const struct part *part)
+/* IRG: speculation about impact is bad practice. NULL: the text says none of it. */
+static const char *speculation_in(struct cx_str text)
 {
     static const char *const PHRASES[] = {
         "no security impact", "no impact on security", "no security risk",
         "low security risk",  "no harm was",           "could not have been exploited",
         "was not exploited",  "no evidence of",        "no risk to"};
+    for (size_t i = 0; i < CX_COUNT_OF(PHRASES); i++)
+        if (part_text_has(text, PHRASES[i]))
+            return PHRASES[i];
+    return NULL;
+}
+
+static cx_err check_speculation(struct judging *judging, const struct part *part)
+{
     const struct api_part_content *c = &part->content;
     const struct cx_str texts[] = {c->text, c->title, c->timeline, c->detection, c->interaction};
     if (c->has_evidence)
         return CX_OK;
-    for (size_t t = 0; t < CX_COUNT_OF(texts); t++)
-        for (size_t i = 0; i < CX_COUNT_OF(PHRASES); i++)
-            if (part_text_has(texts[t], PHRASES[i]))
-                return add(judging, "speculation", api_enum_name(&api_enum_part_kind, part->kind),
-                           "Part %lld says \"%s\": give the evidence, or leave it out.",
-                           (long long)part->number, PHRASES[i]);
+    for (size_t t = 0; t < CX_COUNT_OF(texts); t++) {
+        const char *phrase = speculation_in(texts[t]);
+        if (phrase)
+            return add(judging, "speculation", api_enum_name(&api_enum_part_kind, part->kind),
+                       "Part %lld says \"%s\": give the evidence, or leave it out.",
+                       (long long)part->number, phrase);
+    }
     return CX_OK;
 }
 
@@ -91,7 +101,7 @@ static cx_err check_reporters(struct judging *judging, struct cx_str text)
     return CX_OK;
 }
 
-static cx_err check_text(struct judging *judging, struct cx_str text)
+static cx_err check_length(struct judging *judging, struct cx_str text)
 {
     size_t characters = 0;
     for (size_t i = 0; i < text.len; i++)
@@ -99,6 +109,12 @@ static cx_err check_text(struct judging *judging, struct cx_str text)
     if (characters > PUBLICATION_TEXT_MAX)
         CX_TRY(add(judging, "text-length", "", "The text has %zu characters; %d is the most.",
                    characters, PUBLICATION_TEXT_MAX));
+    return CX_OK;
+}
+
+static cx_err check_text(struct judging *judging, struct cx_str text)
+{
+    CX_TRY(check_length(judging, text));
     CX_TRY(check_reporters(judging, text));
     for (size_t i = 0; i < judging->account->part_count; i++) {
         CX_TRY(check_free_standing(judging, &judging->account->parts[i]));
@@ -299,6 +315,24 @@ static cx_err check_preliminary(struct judging *judging)
     return CX_OK;
 }
 
+/* Incident-Reporting of the Microsoft Trusted Root Program: what each of its mails has to say. */
+static cx_err check_microsoft(struct judging *judging, bool final)
+{
+    static const enum api_part_kind INITIAL[] = {API_PART_KIND_OWNER, API_PART_KIND_DESCRIPTION,
+                                                 API_PART_KIND_DETECTED_BY, API_PART_KIND_PLACE,
+                                                 API_PART_KIND_AFFECTED_CAS};
+    static const enum api_part_kind FINAL[] = {
+        API_PART_KIND_OWNER,         API_PART_KIND_DESCRIPTION,    API_PART_KIND_DETECTED_BY,
+        API_PART_KIND_DETECTION_GAP, API_PART_KIND_REPORT_HISTORY, API_PART_KIND_EXPLOIT,
+        API_PART_KIND_COMPROMISE,    API_PART_KIND_ATTRIBUTION,    API_PART_KIND_NORMAL_OPERATION,
+        API_PART_KIND_LAST_AUDIT,    API_PART_KIND_POLICY_CHANGES, API_PART_KIND_REMEDIATION};
+    for (size_t i = 0; !final && i < CX_COUNT_OF(INITIAL); i++)
+        CX_TRY(need(judging, INITIAL[i]));
+    for (size_t i = 0; final && i < CX_COUNT_OF(FINAL); i++)
+        CX_TRY(need(judging, FINAL[i]));
+    return final ? check_certificates(judging) : CX_OK;
+}
+
 static cx_err begin(const struct account *account, struct arena *arena, struct judging *judging)
 {
     *judging = (struct judging){.account = account, .arena = arena};
@@ -316,7 +350,26 @@ cx_err gate_publication(const struct account *account, enum api_publication_form
         CX_TRY(check_full(&judging));
     if (form == API_PUBLICATION_FORM_CLOSURE)
         CX_TRY(check_closing(&judging));
+    if (form >= API_PUBLICATION_FORM_MICROSOFT_INITIAL)
+        CX_TRY(check_microsoft(&judging, form == API_PUBLICATION_FORM_MICROSOFT_FINAL));
     CX_TRY(check_text(&judging, text));
+    *ret_list = judging.list;
+    return CX_OK;
+}
+
+cx_err gate_text(const struct account *account, struct cx_str text, bool written,
+                 struct arena *arena, struct gap_list *ret_list)
+{
+    struct judging judging;
+    CX_TRY(begin(account, arena, &judging));
+    CX_TRY(check_length(&judging, text));
+    CX_TRY(check_reporters(&judging, text));
+    const char *phrase = written ? speculation_in(text) : NULL;
+    if (phrase)
+        CX_TRY(add(&judging, "speculation", "",
+                   "The text says \"%s\": leave it out, or say it in the "
+                   "report with its evidence.",
+                   phrase));
     *ret_list = judging.list;
     return CX_OK;
 }

@@ -21,6 +21,9 @@ struct gap_list {
 /* text: the publication as rendered. */
 cx_err gate_publication(const struct account *account, enum api_publication_form form,
                         struct cx_str text, struct arena *arena, struct gap_list *ret_list);
+/* One text that is to go out: its length and the names in it; what people wrote freely (written), speculation too. */
+cx_err gate_text(const struct account *account, struct cx_str text, bool written,
+                 struct arena *arena, struct gap_list *ret_list);
 cx_err gate_closure(const struct account *account, struct arena *arena, struct gap_list *ret_list);
 /* As the API shows them; in arena. */
 cx_err gaps_view(struct arena *arena, const struct gap_list *list,

@@ -1,11 +1,12 @@
 /*
  * Public texts: preview with what is missing, the text as it was rendered, approval by somebody else, and where it was
- * posted. The program posts nothing by itself: what is said in public stays public.
+ * posted. Posting is core/tracker's, or done by people: what is said in public stays public.
  */
 #include "api_routes.h"
 #include "base/cleanup.h"
 #include "core/field.h"
 #include "core/incident/gate.h"
+#include "core/incident/posting.h"
 #include "core/incident/publication_text.h"
 #include "core/incident/view.h"
 #include "crypto/hash.h"
@@ -29,7 +30,7 @@ cx_err handle_incident_preview(struct api_request *request,
     CX_TRY(account_read(request, in->incident_id, &account));
     CX_TRY(render(request, account, in->form, &view->text));
     CX_TRY(gate_publication(account, in->form, view->text, request->arena, &gaps));
-    view->template = CX_STR(PUBLICATION_TEMPLATE);
+    view->template = publication_template(in->form);
     return gaps_view(request->arena, &gaps, &view->gaps, &view->gaps_count);
 }
 
@@ -52,8 +53,8 @@ static cx_err prepare_row(struct api_request *request, struct cx_id incident_id,
     *row = (struct row_incident_publication){
         .tenant_id = request->principal.tenant_id,
         .incident_id = incident_id,
-        .form = cx_str_from(api_enum_name(&api_enum_publication_form, form)),
-        .template = CX_STR(PUBLICATION_TEMPLATE),
+        .text_form = cx_str_from(api_enum_name(&api_enum_publication_form, form)),
+        .template = publication_template(form),
         .author_id = request->principal.user_id,
         .created_us = request->now_us};
     CX_TRY(cx_id_new_at(request->core->rng, request->now_us, &row->publication_id));
@@ -159,7 +160,7 @@ cx_err handle_incident_publish(struct api_request *request,
                          "%.*s (%zu things are missing: see the preview.)",
                          CX_STR_ARG(gaps.gaps[0].text), gaps.count);
     CX_TRY(prepare_row(request, in->incident_id, in->form, text, &publishing.row));
-    struct field_detail details[] = {{"form", publishing.row.form}};
+    struct field_detail details[] = {{"form", publishing.row.text_form}};
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
     CX_TRY(field_details(request->arena, details, 1, &event.details));
     CX_TRY(api_commit(request, &event, write_publication, &publishing));
@@ -221,53 +222,35 @@ cx_err handle_incident_publication_approve(struct api_request *request,
     return show(request, in->incident_id, in->publication_id, &ret_out->body);
 }
 
-struct posting {
+struct telling {
     struct api_request *request;
     const struct api_incident_publication_posted_in *in;
-    cx_time at_us;
-    enum incident_kind kind;
-    struct row_incident_entry entry;
+    struct posting posting;
 };
 
 static cx_err write_posting(struct store_tx *tx, void *arg)
 {
-    struct posting *posting = arg;
-    struct api_request *request = posting->request;
-    struct incident incident;
-    struct cx_id tenant_id = request->principal.tenant_id;
-    cx_err err = publication_set_posted(tx, tenant_id, posting->in->publication_id,
-                                        posting->in->url, posting->at_us);
+    struct telling *telling = arg;
+    cx_err err = posting_write(tx, &telling->posting);
     if (err.code == CX_E_CONFLICT)
-        return cx_refuse(request->diag, err, "publication_id", "publication-state",
+        return cx_refuse(telling->request->diag, err, "publication_id", "publication-state",
                          "It is not approved yet, or was posted already.");
-    CX_TRY(err);
-    CX_TRY(incident_load(tx, request->core, tenant_id, posting->in->incident_id, request->now_us,
-                         request->arena, &incident));
-    if (incident_kind_is_once(posting->kind) && incident_first(&incident, posting->kind))
-        return CX_OK; /* disclosed earlier, by a secure report: that time stays */
-    return incident_append(tx, &posting->entry);
+    return err;
 }
 
-static enum incident_kind kind_of(enum api_publication_form form)
+static cx_err check_posting(const struct telling *telling, const struct publication *row)
 {
-    static const enum incident_kind KINDS[API_PUBLICATION_FORM_COUNT] = {
-        [API_PUBLICATION_FORM_PRELIMINARY] = KIND_DISCLOSED,
-        [API_PUBLICATION_FORM_FULL] = KIND_FULL_REPORT_POSTED,
-        [API_PUBLICATION_FORM_UPDATE] = KIND_UPDATE_POSTED,
-        [API_PUBLICATION_FORM_CLOSURE] = KIND_CLOSURE_REQUESTED};
-    return KINDS[form];
-}
-
-static cx_err check_posting(const struct posting *posting, const struct publication *row)
-{
-    struct cx_diag *diag = posting->request->diag;
-    if (!cx_str_starts(posting->in->url, CX_STR("https://")))
+    struct cx_diag *diag = telling->request->diag;
+    cx_time at_us = telling->posting.at_us;
+    bool mail = row->form >= API_PUBLICATION_FORM_MICROSOFT_INITIAL;
+    if (!cx_str_starts(telling->in->url, mail ? CX_STR("mailto:") : CX_STR("https://")))
         return cx_refuse(diag, CX_ERR(POLICY), "url", "url-https",
-                         "Give the https address at which everybody can read it.");
-    if (posting->at_us > posting->request->now_us)
+                         "Give the https address at which everybody can read it; of a text that "
+                         "is sent by mail, mailto: and whom it went to.");
+    if (at_us > telling->request->now_us)
         return cx_refuse(diag, CX_ERR(POLICY), "at", "time-in-future",
                          "What is recorded has happened: the time is later than now.");
-    if (row->approved_us == 0 || posting->at_us < row->approved_us)
+    if (row->approved_us == 0 || at_us < row->approved_us)
         return cx_refuse(diag, CX_ERR(POLICY), "at", "publication-unapproved",
                          "It was not approved then.");
     return CX_OK;
@@ -278,22 +261,24 @@ cx_err handle_incident_publication_posted(struct api_request *request,
                                           struct api_incident_publication_posted_out *ret_out)
 {
     struct publication row;
-    struct posting posting = {
-        .request = request, .in = in, .at_us = in->has_at ? in->at : request->now_us};
+    struct telling telling = {.request = request,
+                              .in = in,
+                              .posting = {.core = request->core,
+                                          .arena = request->arena,
+                                          .tenant_id = request->principal.tenant_id,
+                                          .incident_id = in->incident_id,
+                                          .publication_id = in->publication_id,
+                                          .actor_id = request->principal.user_id,
+                                          .url = in->url,
+                                          .at_us = in->has_at ? in->at : request->now_us,
+                                          .now_us = request->now_us}};
     CX_TRY(load_one(request, in->incident_id, in->publication_id, &row));
-    CX_TRY(check_posting(&posting, &row));
-    posting.kind = kind_of(row.form);
-    const struct entry_draft draft = {.tenant_id = request->principal.tenant_id,
-                                      .incident_id = in->incident_id,
-                                      .actor_id = request->principal.user_id,
-                                      .kind = posting.kind,
-                                      .at_us = posting.at_us,
-                                      .now_us = request->now_us,
-                                      .proof = in->url};
-    CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &posting.entry));
+    CX_TRY(check_posting(&telling, &row));
+    telling.posting.kind = posting_kind(row.form, false);
+    CX_TRY(posting_prepare(&telling.posting));
     struct field_detail details[] = {{"url", in->url}};
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
     CX_TRY(field_details(request->arena, details, 1, &event.details));
-    CX_TRY(api_commit(request, &event, write_posting, &posting));
+    CX_TRY(api_commit(request, &event, write_posting, &telling));
     return show(request, in->incident_id, in->publication_id, &ret_out->body);
 }

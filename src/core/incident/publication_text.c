@@ -381,6 +381,13 @@ static cx_err add_closure(struct cx_buf *out, const struct account *account)
                     "and we request its closure.\n"));
 }
 
+struct cx_str publication_template(enum api_publication_form form)
+{
+    return form >= API_PUBLICATION_FORM_MICROSOFT_INITIAL
+               ? CX_STR("Microsoft Trusted Root Program 1.2, Incident Reporting")
+               : CX_STR("CCADB Incident Reporting Guidelines 3.2");
+}
+
 cx_err publication_text(const struct account *account, enum api_publication_form form,
                         struct cx_buf *out)
 {
@@ -393,6 +400,10 @@ cx_err publication_text(const struct account *account, enum api_publication_form
         return add_update(out, account);
     case API_PUBLICATION_FORM_CLOSURE:
         return add_closure(out, account);
+    case API_PUBLICATION_FORM_MICROSOFT_INITIAL:
+    case API_PUBLICATION_FORM_MICROSOFT_UPDATE:
+    case API_PUBLICATION_FORM_MICROSOFT_FINAL:
+        return microsoft_text(account, form, out);
     case API_PUBLICATION_FORM_COUNT:
         break;
     }

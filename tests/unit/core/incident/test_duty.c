@@ -4,6 +4,7 @@
  */
 #include "tests/lib/test.h"
 
+#include "base/checked.h"
 #include "core/incident/duty.h"
 #include "core/incident/rule_set.h"
 
@@ -132,6 +133,43 @@ static void each_row_has_its_deadline_and_source(void **state)
         make(&stage, STATED);
         assert_int_equal(need(&stage, ROWS[i].duty)->state, DUTY_MET_LATE);
         stage_stop(&stage);
+    }
+}
+
+/* Rows of the requirements that give no due date, or have a test of their own, with the reason. */
+static const struct {
+    const char *row, *reason;
+} APART[] = {
+    {"R2", "an ability, around the clock: nothing falls due"},
+    {"R3", "moves the start of R4 and R5: revocation_counts_from_receipt"},
+    {"R16", "says that a revocation may be left out"},
+    {"R17", "says what counts as a certificate"},
+    {"P11", "has no deadline"},
+    {"G8", "an ability of every CRL: nothing falls due"},
+    {"G12", "what an audit statement lists: its date is G11"},
+    {"G16", "begins on a day of its own: a_duty_with_a_date_of_its_own in test_duty_month.c"},
+};
+
+/* The tables of the requirements are R1 to R17, P1 to P13 and G1 to G17: each is in the table above, or apart. */
+static void no_row_of_the_requirements_is_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        char letter;
+        int last;
+    } TABLES[] = {{'R', 17}, {'P', 13}, {'G', 17}};
+    for (size_t t = 0; t < CX_COUNT_OF(TABLES); t++) {
+        for (int number = 1; number <= TABLES[t].last; number++) {
+            char row[8];
+            size_t tested = 0, apart = 0;
+            snprintf(row, sizeof(row), "%c%d", TABLES[t].letter, number);
+            for (size_t i = 0; i < CX_COUNT_OF(ROWS); i++)
+                tested += strcmp(ROWS[i].row, row) == 0;
+            for (size_t i = 0; i < CX_COUNT_OF(APART); i++)
+                apart += strcmp(APART[i].row, row) == 0 && APART[i].reason[0] != '\0';
+            if ((tested > 0) == (apart > 0))
+                fail_msg("%s is %s", row, tested ? "tested and apart" : "missing");
+        }
     }
 }
 
@@ -342,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_has_its_deadline_and_source),
+        cmocka_unit_test(no_row_of_the_requirements_is_missing),
         cmocka_unit_test(no_duty_is_missing_from_the_table),
         cmocka_unit_test(either_side_of_each_effective_date),
         cmocka_unit_test(a_day_without_a_version_is_told),
