@@ -127,6 +127,7 @@ static const struct permission_rule RULES[PERMISSION_COUNT] = {
     [PERMISSION_SYSTEM_CLOCK_READ] = {A | O | U | I | Y | K, TENANT, false},
     [PERMISSION_SYSTEM_CLOCK_SET] = {A, TENANT, true},
     [PERMISSION_INCIDENT_READ] = {A | M | O | U | I | Y, TENANT, false},
+    [PERMISSION_INCIDENT_EXPORT] = {A | M | U | I | Y, TENANT, false},
     [PERMISSION_INCIDENT_CREATE] = {A | O | I | Y, TENANT, false},
     [PERMISSION_INCIDENT_RECORD] = {A | O | I | Y, TENANT, false},
     [PERMISSION_INCIDENT_MOVE] = {A | I | Y, TENANT, false},

@@ -2,7 +2,6 @@
 #include "base/checked.h"
 #include "core/api/decode.h"
 #include "core/field.h"
-#include "core/incident/intake_store.h"
 #include "core/incident/view.h"
 
 struct reading {
@@ -67,6 +66,9 @@ static cx_err open_timeline(struct api_request *request, struct account *account
     struct field_place title = {tenant_id, "incident", "title", incident->row.incident_id};
     CX_TRY(field_open_text(request->core, title, incident->row.title, request->arena,
                            &account->title));
+    struct field_place summary = {tenant_id, "incident", "summary", incident->row.incident_id};
+    CX_TRY(field_open_text(request->core, summary, incident->row.summary, request->arena,
+                           &account->summary));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, incident->entry_count, &account->details));
     for (size_t i = 0; i < incident->entry_count; i++) {
         const struct incident_entry *entry = &incident->entries[i];
@@ -77,21 +79,40 @@ static cx_err open_timeline(struct api_request *request, struct account *account
     return CX_OK;
 }
 
-static cx_err open_reporters(struct reading *reading)
+cx_err account_open_reporters(struct core *core, struct cx_id tenant_id,
+                              const struct report_row *reports, size_t count, struct arena *arena,
+                              struct account *account)
 {
-    struct api_request *request = reading->request;
-    struct account *account = reading->account;
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, reading->report_count, &account->reporters));
-    for (size_t i = 0; i < reading->report_count; i++) {
-        const struct report_row *row = &reading->reports[i];
-        struct field_place place = {request->principal.tenant_id, "incident_report", "reporter",
-                                    row->report_id};
-        if (row->may_be_named || row->reporter.envelope.len == 0)
+    CX_TRY(ARENA_NEW_ARRAY(arena, count, &account->reporters));
+    CX_TRY(ARENA_NEW_ARRAY(arena, count, &account->named));
+    for (size_t i = 0; i < count; i++) {
+        const struct report_row *row = &reports[i];
+        struct field_place place = {tenant_id, "incident_report", "reporter", row->report_id};
+        struct cx_str name = CX_STR_NONE;
+        if (row->reporter.envelope.len == 0)
             continue;
-        CX_TRY(field_open_text(request->core, place, row->reporter, request->arena,
-                               &account->reporters[account->reporter_count++]));
+        CX_TRY(field_open_text(core, place, row->reporter, arena, &name));
+        if (row->may_be_named)
+            account->named[account->named_count++] = name;
+        else
+            account->reporters[account->reporter_count++] = name;
     }
     return CX_OK;
+}
+
+bool account_names_reporter(const struct account *account, struct cx_str text)
+{
+    for (size_t i = 0; i < account->reporter_count; i++) {
+        char name[512];
+        struct cx_str reporter = account->reporters[i];
+        if (reporter.len < 3 || reporter.len >= sizeof(name))
+            continue; /* not a name */
+        memcpy(name, reporter.ptr, reporter.len);
+        name[reporter.len] = '\0';
+        if (part_text_has(text, name))
+            return true;
+    }
+    return false;
 }
 
 cx_err account_read(struct api_request *request, struct cx_id incident_id,
@@ -112,7 +133,8 @@ cx_err account_read(struct api_request *request, struct cx_id incident_id,
     for (size_t i = 0; i < account->part_count; i++)
         CX_TRY(part_open(request, &account->parts[i]));
     CX_TRY(open_timeline(request, account));
-    CX_TRY(open_reporters(&reading));
+    CX_TRY(account_open_reporters(request->core, request->principal.tenant_id, reading.reports,
+                                  reading.report_count, request->arena, account));
     *ret_account = account;
     return CX_OK;
 }

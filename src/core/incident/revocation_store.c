@@ -259,21 +259,13 @@ cx_err revocation_step(struct store_tx *tx, const struct revocation_plan *plan,
 }
 
 cx_err revocation_issuers(struct store_tx *tx, const struct revocation_plan *plan,
-                          struct cx_id *ids, size_t limit, size_t *ret_count)
+                          struct cx_id until_id, struct cx_id *ids, size_t limit, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    CX_TRY(
-        store_prepare(tx,
-                      "SELECT i.issuer_id FROM issuer i WHERE i.tenant_id = $1 AND EXISTS "
-                      "(SELECT 1 FROM incident_scope_certificate m JOIN certificate c "
-                      "ON c.tenant_id = m.tenant_id AND c.certificate_id = m.certificate_id "
-                      "WHERE m.tenant_id = $1 AND m.scope_id = $2 AND c.issuer_id = i.issuer_id) "
-                      "LIMIT $3",
-                      &q));
-    store_bind_id(q, 1, plan->row.tenant_id);
-    store_bind_id(q, 2, plan->row.scope_id);
-    store_bind_int(q, 3, (int64_t)limit);
+    CX_TRY(store_prepare(tx, "SELECT DISTINCT c.issuer_id " STEP "LIMIT $5", &q));
+    bind_step(q, plan, until_id);
+    store_bind_int(q, 5, (int64_t)limit);
     while (count < limit) {
         bool has = false;
         CX_TRY(store_step(q, &has));
