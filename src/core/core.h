@@ -55,6 +55,7 @@ struct core {
     struct issuance_worker *issuance;
     struct rule_set *rules;
     struct tenant_worker *incidents;           /* core/incident/worker.h */
+    struct tenant_worker *governance;          /* core/governance/pack.h */
     struct tenant_worker *notices;             /* core/notify/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */
     struct tenant_worker *reviews;             /* core/review/worker.h */

@@ -42,19 +42,18 @@ static cx_err copy_texts(struct arena *arena, struct api_part_content *content)
     return CX_OK;
 }
 
-cx_err part_open(struct api_request *request, struct part *part)
+cx_err part_open(struct core *core, struct cx_id tenant_id, struct arena *arena, struct part *part)
 {
-    struct field_place place = {request->principal.tenant_id, "incident_part", "content",
-                                part->version_id};
+    struct field_place place = {tenant_id, "incident_part", "content", part->version_id};
     struct cx_bytes bytes = CX_BYTES_NONE;
     struct cx_diag diag =
         CX_DIAG_INIT; /* what was stored was checked: a refusal is a fault of ours */
     json_t *root = NULL;
-    CX_TRY(field_open(request->core, place, part->sealed, request->arena, &bytes));
-    cx_err err = api_decode_body(&api_schema_part_content, bytes, PART_CONTENT_MAX, request->arena,
-                                 &diag, &part->content, &root);
+    CX_TRY(field_open(core, place, part->sealed, arena, &bytes));
+    cx_err err = api_decode_body(&api_schema_part_content, bytes, PART_CONTENT_MAX, arena, &diag,
+                                 &part->content, &root);
     if (cx_is_ok(err))
-        err = copy_texts(request->arena, &part->content);
+        err = copy_texts(arena, &part->content);
     json_decref(root);
     return err.code == CX_E_PARSE ? CX_ERR(STORE) : err;
 }
@@ -131,7 +130,8 @@ cx_err account_read(struct api_request *request, struct cx_id incident_id,
         return incident_refuse_unknown(request->diag);
     CX_TRY(err);
     for (size_t i = 0; i < account->part_count; i++)
-        CX_TRY(part_open(request, &account->parts[i]));
+        CX_TRY(part_open(request->core, request->principal.tenant_id, request->arena,
+                         &account->parts[i]));
     CX_TRY(open_timeline(request, account));
     CX_TRY(account_open_reporters(request->core, request->principal.tenant_id, reading.reports,
                                   reading.report_count, request->arena, account));

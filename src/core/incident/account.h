@@ -45,5 +45,5 @@ bool account_is_validated(const struct account *account, const struct part *part
 /* The time that counts for a kind that happens once: of the last correction, else of the first entry. False: none. */
 bool account_time_of(const struct account *account, enum incident_kind kind, cx_time *ret_us);
 
-/* Opens the content of a part: its texts are in the arena of the request. */
-cx_err part_open(struct api_request *request, struct part *part);
+/* Opens the content of a part: its texts are in the arena. Not inside a store closure. */
+cx_err part_open(struct core *core, struct cx_id tenant_id, struct arena *arena, struct part *part);

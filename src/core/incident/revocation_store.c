@@ -130,9 +130,12 @@ cx_err revocation_step_end(struct store_tx *tx, const struct revocation_plan *pl
 }
 
 /* $1 tenant, $2 scope, $3 after, $4 until */
+/* CROSS JOIN: SQLite then goes from the scope to the certificates and never the other way round, through an inventory of
+ * which the scope has little. */
 #define STEP                                                                                       \
-    "FROM incident_scope_certificate m JOIN certificate c ON c.tenant_id = m.tenant_id "           \
-    "AND c.certificate_id = m.certificate_id WHERE m.tenant_id = $1 AND m.scope_id = $2 "          \
+    "FROM incident_scope_certificate m CROSS JOIN certificate c "                                  \
+    "WHERE c.tenant_id = m.tenant_id AND c.certificate_id = m.certificate_id "                     \
+    "AND m.tenant_id = $1 AND m.scope_id = $2 "                                                    \
     "AND m.certificate_id > $3 AND m.certificate_id <= $4 "
 #define HELD                                                                                       \
     "EXISTS (SELECT 1 FROM certificate_hold h WHERE h.tenant_id = $1 "                             \
