@@ -35,13 +35,21 @@ cx_err document_addf(struct document *document, enum document_kind kind, const c
     return document_add(document, kind, text);
 }
 
-/* Everything that Markdown or HTML would read as more than text: CommonMark §2.4. A block never begins with its own text, but
- * for a paragraph, whose first character is looked at too. */
+static bool is_word(struct cx_str text, size_t at)
+{
+    uint8_t c = (uint8_t)(text.ptr[at] | 0x20);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Everything that Markdown or HTML would read as more than text: CommonMark 0.31 §2.4; within a word '_' is text (§6.2), as
+ * in identifiers. A block never begins with its own text, but for a paragraph, whose first character is looked at too. */
 static cx_err add_escaped(struct cx_buf *out, struct cx_str text, bool first)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        bool mark = c != '\0' && strchr("\\`*_[]<>|#&~", c);
+        bool within =
+            c == '_' && i > 0 && i + 1 < text.len && is_word(text, i - 1) && is_word(text, i + 1);
+        bool mark = c != '\0' && strchr("\\`*_[]<>|#&~", c) && !within;
         bool opens = first && i == 0 && (c == '-' || c == '+' || c == '=');
         if (mark || opens)
             CX_TRY(cx_buf_add_u8(out, '\\'));
