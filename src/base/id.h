@@ -35,6 +35,7 @@ struct cx_id {
     X(REPORT, "rpt")                                                                               \
     X(SCOPE, "scp")                                                                                \
     X(PUBLICATION, "pub")                                                                          \
+    X(PACK, "pck")                                                                                 \
     X(BLOCK, "blk")                                                                                \
     X(MASS_REVOCATION, "mrv")                                                                      \
     X(HOLD, "hld")                                                                                 \

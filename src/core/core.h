@@ -58,6 +58,7 @@ struct core {
     struct tenant_worker *revocations;         /* core/incident/worker.h */
     struct tenant_worker *pages;               /* core/oncall/worker.h */
     struct tenant_worker *page_letters;        /* core/oncall/worker.h */
+    struct tenant_worker *governance;          /* core/governance/pack.h */
     struct tenant_worker *notices;             /* core/notify/worker.h */
     struct tenant_worker *letters;             /* core/letter/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */

@@ -16,6 +16,7 @@
 #include "core/change/worker.h"
 #include "core/federation/oidc_cache.h"
 #include "core/incident/rule_set.h"
+#include "core/governance/pack.h"
 #include "core/incident/worker.h"
 #include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
@@ -110,6 +111,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(issuance_worker_start(core, &core->issuance));
     CX_TRY(incident_worker_start(core, &core->incidents));
     CX_TRY(revocation_worker_start(core, &core->revocations));
+    CX_TRY(governance_worker_start(core, &core->governance));
     CX_TRY(review_worker_start(core, &core->reviews));
     CX_TRY(change_worker_start(core, &core->changes));
     CX_TRY(notice_templates_new(notice_text_files, notice_text_file_count, diag,
@@ -167,6 +169,7 @@ static void stop(struct running *run)
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->revocations);
     tenant_worker_stop(core->incidents);
+    tenant_worker_stop(core->governance);
     issuance_worker_stop(core->issuance);
     if (core->audit)
         audit_stop(core->audit);

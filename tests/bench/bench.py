@@ -13,6 +13,7 @@ import time
 import urllib.parse
 
 import bench_acme
+import bench_mass
 import bench_notices
 import bench_login
 from harness import pki, status
@@ -137,8 +138,8 @@ def fill(instance, count, revoked):
 
     def rows():
         for i in range(count):
-            ident = source.randbytes(16)
             issued = model['issued_us'] - (count - i) * 1000
+            ident = (issued // 1000).to_bytes(6, 'big') + source.randbytes(10)  # by time, as cx_id_new_at makes them
             yield ident, issued, {**model, 'certificate_id': ident, 'serial': b'\x40' + source.randbytes(15),
                                   'shard': i % shards, 'sha256': source.randbytes(32), 'spki_sha256': source.randbytes(32),
                                   'issued_us': issued, 'not_after_us': model['not_after_us'] + (i % 90) * day,
@@ -320,6 +321,14 @@ def run(path, rows, seconds, only=()):
                     presign_bench(instance, record, have)
             if wanted('revoke'):
                 revoke_bench(instance, record, best, folder, revoked)
+        if wanted('mass'):
+            instance.issue(['model.bench.example.org'], profile=PROFILE_NAME)
+            instance.stop()
+            fill(instance, rows, 0)
+            start_bench(instance, record, have + rows)
+            for client in (instance.admin, *instance.people().values()):
+                client.close()
+            bench_mass.run(instance, record, have + rows)
         if wanted('search') and have:
             search_bench(instance, record, have)
         instance.stop()

@@ -94,6 +94,8 @@ class Rows:
         self.scope = self.make(f'/v1/incidents/{self.incident}/scopes', comment='all', issued_after='2020-01-01T00:00:00Z')['id']
         for i in range(3):
             self.make('/v1/notice-contacts', role='security', language='en', name=f'contact {i}', email=f'c{i}@customer.example')
+        for i in range(3):
+            self.make('/v1/incident-packs', **{'from': '2025-01-01T00:00:00Z', 'until': f'2025-0{i + 2}-01T00:00:00Z'})
         self.make(f'/v1/incidents/{self.incident}/timeline', kind='issuance_stopped', detail='stopped')
         self.notice = self.make(f'/v1/incidents/{self.incident}/notices', scope_id=self.scope, nature='a mistake', impact='none yet',
                                 steps=['2031-12-01T12:00:00Z; Somebody; Something'])['id']
@@ -202,6 +204,7 @@ class Rows:
             'change_list': List('/v1/changes', ('object', 'key', 'version', 'entry_id'), order='time', filters={
                 'object': (['group', 'issuer', 'user'], equal('object')), 'key': ([change['key'], 'none'], equal('key'))}),
             'incident_list': List('/v1/incidents', filters={'state': (STATES, equal('state'))}),
+            'incident_packs': List('/v1/incident-packs', order='made'),
             'incident_timeline': List(incident + '/timeline', 'seq', order=None, after='seq'),
             'incident_scope_certificates': List(f'{incident}/scopes/{self.scope}/certificates', 'certificate_id', order=None,
                                                 after='certificate_id'),

@@ -2,7 +2,6 @@
 #include "base/checked.h"
 #include "core/api/decode.h"
 #include "core/field.h"
-#include "core/incident/intake_store.h"
 #include "core/incident/view.h"
 
 struct reading {
@@ -43,19 +42,18 @@ static cx_err copy_texts(struct arena *arena, struct api_part_content *content)
     return CX_OK;
 }
 
-cx_err part_open(struct api_request *request, struct part *part)
+cx_err part_open(struct core *core, struct cx_id tenant_id, struct arena *arena, struct part *part)
 {
-    struct field_place place = {request->principal.tenant_id, "incident_part", "content",
-                                part->version_id};
+    struct field_place place = {tenant_id, "incident_part", "content", part->version_id};
     struct cx_bytes bytes = CX_BYTES_NONE;
     struct cx_diag diag =
         CX_DIAG_INIT; /* what was stored was checked: a refusal is a fault of ours */
     json_t *root = NULL;
-    CX_TRY(field_open(request->core, place, part->sealed, request->arena, &bytes));
-    cx_err err = api_decode_body(&api_schema_part_content, bytes, PART_CONTENT_MAX, request->arena,
-                                 &diag, &part->content, &root);
+    CX_TRY(field_open(core, place, part->sealed, arena, &bytes));
+    cx_err err = api_decode_body(&api_schema_part_content, bytes, PART_CONTENT_MAX, arena, &diag,
+                                 &part->content, &root);
     if (cx_is_ok(err))
-        err = copy_texts(request->arena, &part->content);
+        err = copy_texts(arena, &part->content);
     json_decref(root);
     return err.code == CX_E_PARSE ? CX_ERR(STORE) : err;
 }
@@ -67,6 +65,9 @@ static cx_err open_timeline(struct api_request *request, struct account *account
     struct field_place title = {tenant_id, "incident", "title", incident->row.incident_id};
     CX_TRY(field_open_text(request->core, title, incident->row.title, request->arena,
                            &account->title));
+    struct field_place summary = {tenant_id, "incident", "summary", incident->row.incident_id};
+    CX_TRY(field_open_text(request->core, summary, incident->row.summary, request->arena,
+                           &account->summary));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, incident->entry_count, &account->details));
     for (size_t i = 0; i < incident->entry_count; i++) {
         const struct incident_entry *entry = &incident->entries[i];
@@ -77,21 +78,40 @@ static cx_err open_timeline(struct api_request *request, struct account *account
     return CX_OK;
 }
 
-static cx_err open_reporters(struct reading *reading)
+cx_err account_open_reporters(struct core *core, struct cx_id tenant_id,
+                              const struct report_row *reports, size_t count, struct arena *arena,
+                              struct account *account)
 {
-    struct api_request *request = reading->request;
-    struct account *account = reading->account;
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, reading->report_count, &account->reporters));
-    for (size_t i = 0; i < reading->report_count; i++) {
-        const struct report_row *row = &reading->reports[i];
-        struct field_place place = {request->principal.tenant_id, "incident_report", "reporter",
-                                    row->report_id};
-        if (row->may_be_named || row->reporter.envelope.len == 0)
+    CX_TRY(ARENA_NEW_ARRAY(arena, count, &account->reporters));
+    CX_TRY(ARENA_NEW_ARRAY(arena, count, &account->named));
+    for (size_t i = 0; i < count; i++) {
+        const struct report_row *row = &reports[i];
+        struct field_place place = {tenant_id, "incident_report", "reporter", row->report_id};
+        struct cx_str name = CX_STR_NONE;
+        if (row->reporter.envelope.len == 0)
             continue;
-        CX_TRY(field_open_text(request->core, place, row->reporter, request->arena,
-                               &account->reporters[account->reporter_count++]));
+        CX_TRY(field_open_text(core, place, row->reporter, arena, &name));
+        if (row->may_be_named)
+            account->named[account->named_count++] = name;
+        else
+            account->reporters[account->reporter_count++] = name;
     }
     return CX_OK;
+}
+
+bool account_names_reporter(const struct account *account, struct cx_str text)
+{
+    for (size_t i = 0; i < account->reporter_count; i++) {
+        char name[512];
+        struct cx_str reporter = account->reporters[i];
+        if (reporter.len < 3 || reporter.len >= sizeof(name))
+            continue; /* not a name */
+        memcpy(name, reporter.ptr, reporter.len);
+        name[reporter.len] = '\0';
+        if (part_text_has(text, name))
+            return true;
+    }
+    return false;
 }
 
 cx_err account_read(struct api_request *request, struct cx_id incident_id,
@@ -110,9 +130,11 @@ cx_err account_read(struct api_request *request, struct cx_id incident_id,
         return incident_refuse_unknown(request->diag);
     CX_TRY(err);
     for (size_t i = 0; i < account->part_count; i++)
-        CX_TRY(part_open(request, &account->parts[i]));
+        CX_TRY(part_open(request->core, request->principal.tenant_id, request->arena,
+                         &account->parts[i]));
     CX_TRY(open_timeline(request, account));
-    CX_TRY(open_reporters(&reading));
+    CX_TRY(account_open_reporters(request->core, request->principal.tenant_id, reading.reports,
+                                  reading.report_count, request->arena, account));
     *ret_account = account;
     return CX_OK;
 }

@@ -6,11 +6,12 @@
 #pragma once
 #include "core/api/api.h"
 #include "core/incident/account_store.h"
+#include "core/incident/intake_store.h"
 #include "core/incident/record.h"
 
 struct account {
     struct incident incident;
-    struct cx_str title;
+    struct cx_str title, summary;
     struct cx_str *details; /* of each entry of the timeline; empty: none */
     struct part *parts;     /* newest versions, by number */
     size_t part_count;
@@ -20,12 +21,21 @@ struct account {
     struct affected_counts affected;
     struct cx_str *reporters; /* who did not consent to be named */
     size_t reporter_count;
+    struct cx_str *named; /* reporters who did */
+    size_t named_count;
     cx_time now_us;
 };
 
 /* Not inside a store closure: it opens sealed fields. Refuses an unknown incident. */
 cx_err account_read(struct api_request *request, struct cx_id incident_id,
                     struct account **ret_account);
+
+/* Does the text hold the name of a reporter who did not agree to be named? */
+bool account_names_reporter(const struct account *account, struct cx_str text);
+/* Room for count reports: sorts those who sent them into reporters and named. Not inside a store closure. */
+cx_err account_open_reporters(struct core *core, struct cx_id tenant_id,
+                              const struct report_row *reports, size_t count, struct arena *arena,
+                              struct account *account);
 
 /* The part of a single kind, or NULL. */
 const struct part *account_single(const struct account *account, enum api_part_kind kind);
@@ -35,5 +45,5 @@ bool account_is_validated(const struct account *account, const struct part *part
 /* The time that counts for a kind that happens once: of the last correction, else of the first entry. False: none. */
 bool account_time_of(const struct account *account, enum incident_kind kind, cx_time *ret_us);
 
-/* Opens the content of a part: its texts are in the arena of the request. */
-cx_err part_open(struct api_request *request, struct part *part);
+/* Opens the content of a part: its texts are in the arena. Not inside a store closure. */
+cx_err part_open(struct core *core, struct cx_id tenant_id, struct arena *arena, struct part *part);

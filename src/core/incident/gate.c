@@ -86,19 +86,10 @@ static cx_err check_speculation(struct judging *judging, const struct part *part
 
 static cx_err check_reporters(struct judging *judging, struct cx_str text)
 {
-    const struct account *account = judging->account;
-    for (size_t i = 0; i < account->reporter_count; i++) {
-        char name[512];
-        struct cx_str reporter = account->reporters[i];
-        if (reporter.len < 3 || reporter.len >= sizeof(name))
-            continue; /* not a name */
-        memcpy(name, reporter.ptr, reporter.len);
-        name[reporter.len] = '\0';
-        if (part_text_has(text, name))
-            CX_TRY(add(judging, "reporter-named", "",
-                       "The text names a reporter who did not agree to be named."));
-    }
-    return CX_OK;
+    if (!account_names_reporter(judging->account, text))
+        return CX_OK;
+    return add(judging, "reporter-named", "",
+               "The text names a reporter who did not agree to be named.");
 }
 
 static cx_err check_length(struct judging *judging, struct cx_str text)

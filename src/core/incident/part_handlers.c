@@ -206,7 +206,8 @@ static cx_err load_parts(struct listing *listing)
     CX_TRY(ARENA_NEW_ARRAY(request->arena, PARTS_MAX, &listing->parts));
     CX_TRY(store_read(request->core->store, read_parts, listing));
     for (size_t i = 0; i < listing->count; i++)
-        CX_TRY(part_open(request, &listing->parts[i]));
+        CX_TRY(part_open(request->core, request->principal.tenant_id, request->arena,
+                         &listing->parts[i]));
     return CX_OK;
 }
 

@@ -39,7 +39,8 @@ static cx_err read_step(struct store_tx *tx, void *arg)
 static cx_err read_issuers(struct store_tx *tx, void *arg)
 {
     struct step *step = arg;
-    return revocation_issuers(tx, &step->plan, step->issuers, ISSUERS_MAX, &step->issuer_count);
+    return revocation_issuers(tx, &step->plan, step->until_id, step->issuers, ISSUERS_MAX,
+                              &step->issuer_count);
 }
 
 static cx_err write_step(struct store_tx *tx, void *arg)

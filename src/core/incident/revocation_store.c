@@ -130,9 +130,12 @@ cx_err revocation_step_end(struct store_tx *tx, const struct revocation_plan *pl
 }
 
 /* $1 tenant, $2 scope, $3 after, $4 until */
+/* CROSS JOIN: SQLite then goes from the scope to the certificates and never the other way round, through an inventory of
+ * which the scope has little. */
 #define STEP                                                                                       \
-    "FROM incident_scope_certificate m JOIN certificate c ON c.tenant_id = m.tenant_id "           \
-    "AND c.certificate_id = m.certificate_id WHERE m.tenant_id = $1 AND m.scope_id = $2 "          \
+    "FROM incident_scope_certificate m CROSS JOIN certificate c "                                  \
+    "WHERE c.tenant_id = m.tenant_id AND c.certificate_id = m.certificate_id "                     \
+    "AND m.tenant_id = $1 AND m.scope_id = $2 "                                                    \
     "AND m.certificate_id > $3 AND m.certificate_id <= $4 "
 #define HELD                                                                                       \
     "EXISTS (SELECT 1 FROM certificate_hold h WHERE h.tenant_id = $1 "                             \
@@ -259,21 +262,13 @@ cx_err revocation_step(struct store_tx *tx, const struct revocation_plan *plan,
 }
 
 cx_err revocation_issuers(struct store_tx *tx, const struct revocation_plan *plan,
-                          struct cx_id *ids, size_t limit, size_t *ret_count)
+                          struct cx_id until_id, struct cx_id *ids, size_t limit, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
-    CX_TRY(
-        store_prepare(tx,
-                      "SELECT i.issuer_id FROM issuer i WHERE i.tenant_id = $1 AND EXISTS "
-                      "(SELECT 1 FROM incident_scope_certificate m JOIN certificate c "
-                      "ON c.tenant_id = m.tenant_id AND c.certificate_id = m.certificate_id "
-                      "WHERE m.tenant_id = $1 AND m.scope_id = $2 AND c.issuer_id = i.issuer_id) "
-                      "LIMIT $3",
-                      &q));
-    store_bind_id(q, 1, plan->row.tenant_id);
-    store_bind_id(q, 2, plan->row.scope_id);
-    store_bind_int(q, 3, (int64_t)limit);
+    CX_TRY(store_prepare(tx, "SELECT DISTINCT c.issuer_id " STEP "LIMIT $5", &q));
+    bind_step(q, plan, until_id);
+    store_bind_int(q, 5, (int64_t)limit);
     while (count < limit) {
         bool has = false;
         CX_TRY(store_step(q, &has));

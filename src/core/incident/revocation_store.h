@@ -41,7 +41,8 @@ cx_err revocation_step(struct store_tx *tx, const struct revocation_plan *plan,
                        struct cx_id until_id, bool last, cx_time now_us);
 /* Issuers with certificates in the step; ids has room for limit. */
 cx_err revocation_issuers(struct store_tx *tx, const struct revocation_plan *plan,
-                          struct cx_id *ids, size_t limit, size_t *ret_count);
+                          struct cx_id until_id, struct cx_id *ids, size_t limit,
+                          size_t *ret_count);
 
 /* Standing and lifted ones of an incident, oldest first; rows has room for HOLDS_MAX. */
 cx_err hold_list(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,

@@ -1,6 +1,7 @@
 #include "core/incident/scope_store.h"
 
-/* The filters, of which NULL fits everything. */
+/* The filters, of which NULL fits everything. The time is always a range, never "OR NULL": whichever index a statement below
+ * goes by, the range is its end, so that a window of a large inventory reads the window. */
 #define FOUND                                                                                      \
     "INSERT INTO incident_scope_certificate (tenant_id, scope_id, certificate_id, was_revoked) "   \
     "SELECT c.tenant_id, s.scope_id, c.certificate_id, "                                           \
@@ -10,8 +11,8 @@
     "AND (c.issuer_id = s.issuer_id OR s.issuer_id IS NULL) "                                      \
     "AND (c.profile_name = s.profile_name OR s.profile_name IS NULL) "                             \
     "AND (c.requester_id = s.requester_id OR s.requester_id IS NULL) "                             \
-    "AND (c.issued_us >= s.issued_after_us OR s.issued_after_us IS NULL) "                         \
-    "AND (c.issued_us < s.issued_before_us OR s.issued_before_us IS NULL) "
+    "AND c.issued_us >= COALESCE(s.issued_after_us, -9223372036854775807) "                        \
+    "AND c.issued_us < COALESCE(s.issued_before_us, 9223372036854775807) "
 
 static const char *const found_by_key = FOUND "AND c.spki_sha256 = $3 "
                                               "AND (s.serials = '' OR EXISTS (SELECT 1 FROM "
@@ -20,7 +21,24 @@ static const char *const found_by_key = FOUND "AND c.spki_sha256 = $3 "
 static const char *const found_by_serial =
     FOUND "AND c.serial IN (SELECT n.serial FROM incident_scope_serial n "
           "WHERE n.tenant_id = $1 AND n.scope_id = $2)";
-static const char *const found_by_filters = FOUND;
+static const char *const found_by_requester = FOUND "AND c.requester_id = s.requester_id";
+static const char *const found_by_issuer = FOUND "AND c.issuer_id = s.issuer_id";
+static const char *const found_by_profile = FOUND "AND c.profile_name = s.profile_name";
+static const char *const found_by_time = FOUND;
+
+/* By what finds the fewest, each with an index of its own. */
+static const char *statement_of(const struct row_incident_scope *row, size_t serial_count)
+{
+    if (row->has_spki_sha256)
+        return found_by_key;
+    if (serial_count > 0)
+        return found_by_serial;
+    if (row->has_requester_id)
+        return found_by_requester;
+    if (row->has_issuer_id)
+        return found_by_issuer;
+    return row->has_profile_name ? found_by_profile : found_by_time;
+}
 
 cx_err scope_run(struct store_tx *tx, const struct row_incident_scope *row,
                  const struct cx_bytes *serials, size_t serial_count)
@@ -31,11 +49,7 @@ cx_err scope_run(struct store_tx *tx, const struct row_incident_scope *row,
         const struct row_incident_scope_serial serial = {row->tenant_id, row->scope_id, serials[i]};
         CX_TRY(row_incident_scope_serial_insert(tx, &serial));
     }
-    CX_TRY(store_prepare(tx,
-                         row->has_spki_sha256 ? found_by_key
-                         : serial_count       ? found_by_serial
-                                              : found_by_filters,
-                         &q));
+    CX_TRY(store_prepare(tx, statement_of(row, serial_count), &q));
     store_bind_id(q, 1, row->tenant_id);
     store_bind_id(q, 2, row->scope_id);
     if (row->has_spki_sha256)

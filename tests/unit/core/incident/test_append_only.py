@@ -8,8 +8,10 @@ FORBIDDEN = re.compile(r'\bDELETE\s+FROM\b|\bTRUNCATE\b|\bUPDATE\s+incident_(?:e
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1]) / 'src/core/incident'
-    found = [f'{path.name}: {match.group(0)}' for path in sorted(folder.glob('*.c'))
+    core = pathlib.Path(sys.argv[1]) / 'src/core'
+    folder = core / 'incident'
+    others = [path for path in (core / 'governance').glob('*.c') if path.name != 'disposal_store.c']  # whose affair it is: retention.h
+    found = [f'{path.name}: {match.group(0)}' for path in sorted([*folder.glob('*.c'), *others])
              for match in FORBIDDEN.finditer(re.sub(r'"\s*"', '', path.read_text()))]
     assert FORBIDDEN.search('DELETE FROM incident') and FORBIDDEN.search('update incident_entry SET'), 'the pattern finds'
     assert sum(1 for _ in folder.glob('*.c')) > 5, 'there is something to look at'
