@@ -333,8 +333,7 @@ static const char unfounded_sql[] =
     "SELECT b.binding_id " ACTIVATED_BY_GROUP
     "AND b.subject_id = $2 AND s.subject_id NOT IN (SELECT group_id FROM held) LIMIT 1";
 static const char next_activated_sql[] =
-    "SELECT b.subject_id " ACTIVATED_BY_GROUP
-    "AND b.subject_id > $2 ORDER BY b.subject_id LIMIT 1";
+    "SELECT b.subject_id " ACTIVATED_BY_GROUP "AND b.subject_id > $2 ORDER BY b.subject_id LIMIT 1";
 
 static cx_err next_id(struct store_tx *tx, const char *sql, struct cx_id tenant_id,
                       struct cx_id of_id, cx_time now_us, bool *ret_there, struct cx_id *ret_id)

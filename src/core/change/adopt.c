@@ -42,8 +42,7 @@ static cx_err look(struct store_tx *tx, void *arg)
 static cx_err adopt_kind(struct store_tx *tx, struct cx_id tenant_id, enum change_object object)
 {
     bool recorded = false;
-    CX_TRY(has_row(tx,
-                   "SELECT 1 FROM state_change WHERE tenant_id = $1 AND object = $2 LIMIT 1",
+    CX_TRY(has_row(tx, "SELECT 1 FROM state_change WHERE tenant_id = $1 AND object = $2 LIMIT 1",
                    tenant_id, object, &recorded));
     if (!recorded)
         CX_TRY(change_note_all(tx, tenant_id, object));

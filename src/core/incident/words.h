@@ -74,7 +74,12 @@ struct incident_words {
     X(ASSESSED, "assessed")                                                                        \
     X(DUTY_WARNED, "duty_warned")                                                                  \
     X(DUTY_MISSED, "duty_missed")                                                                  \
-    X(INCIDENT_OPENED, "incident_opened")
+    X(INCIDENT_OPENED, "incident_opened")                                                          \
+    X(PLAYBOOK_ATTACHED, "playbook_attached")                                                      \
+    X(STEP_ASSIGNED, "step_assigned")                                                              \
+    X(STEP_DONE, "step_done")                                                                      \
+    X(STEP_NOT_APPLICABLE, "step_not_applicable")                                                  \
+    X(STEP_REOPENED, "step_reopened")
 
 /* Kinds that people write; what a duty starts with or is met by. */
 #define INCIDENT_TOLD_KIND_LIST(X)                                                                 \

@@ -263,9 +263,8 @@ cx_err scim_group_update(struct store_tx *tx, struct cx_id tenant_id,
     else
         store_bind_null(q, 9);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1
-               ? change_note_id(tx, tenant_id, CHANGE_SCIM_GROUP, group->group_id)
-               : CX_ERR(NOTFOUND);
+    return store_changes(q) == 1 ? change_note_id(tx, tenant_id, CHANGE_SCIM_GROUP, group->group_id)
+                                 : CX_ERR(NOTFOUND);
 }
 
 /* UNION: the walk ends even if a cycle were there. */
