@@ -137,6 +137,18 @@ def test_steps_are_owned_settled_and_opened_again(world):
                                'incident.step.settle']
 
 
+def test_an_incident_is_not_closed_over_open_steps(world):
+    bring(world.admin, 'closing')
+    incident = opened(world.manager)
+    retire(world.admin, 'closing')
+
+    def gaps():
+        return [g['text'] for g in world.manager.get(f'/v1/incidents/{incident["id"]}/closure').expect(200)['items'] if g['gate'] == 'step-open']
+    assert gaps() == ['Playbook closing, step look: Look at one.'], 'what waits, is not asked or stands for a duty is none'
+    settle(world.manager, incident, 'closing', 'look', 'not_applicable', reason='the report was wrong').expect(200)
+    assert not gaps()
+
+
 def test_what_is_no_act_on_a_step_is_refused(world):
     bring(world.admin, 'gates')
     incident = opened(world.manager)
@@ -254,7 +266,10 @@ def test_a_version_changed_behind_the_application_is_found_and_not_brought_back(
     assert 'By hand.' in admin.post('/v1/playbooks/kept/rollback', {'version': 1}).expect(201)['text'], 'what the log vouches for'
     write("UPDATE state_change SET content = replace(content, 'By hand.', 'Not at all.') WHERE object = 'playbook'")
     admin.post('/v1/playbooks/kept/rollback', {'version': 1}).problem(409, 'version', 'version-altered')
+    followed = opened(admin)
     write("UPDATE playbook_version SET content = 'x' WHERE version = 3")
+    admin.get(f'/v1/incidents/{followed["id"]}/steps').problem(409, rule='playbook-altered')
+    assert not admin.get('/v1/incident-duties?limit=500').expect(200)['complete'], 'the queue goes on, and says so'
     incident = opened(admin)
     assert [e['kind'] for e in timeline(admin, incident)] == ['reported', 'aware'], 'an incident opens all the same'
 

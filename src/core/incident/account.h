@@ -7,9 +7,11 @@
 #include "core/api/api.h"
 #include "core/incident/account_store.h"
 #include "core/incident/record.h"
+#include "core/incident/step.h"
 
 struct account {
     struct incident incident;
+    struct step_list steps; /* of the playbooks that it follows */
     struct cx_str title;
     struct cx_str *details; /* of each entry of the timeline; empty: none */
     struct part *parts;     /* newest versions, by number */

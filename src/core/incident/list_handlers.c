@@ -15,6 +15,7 @@ struct listing {
     struct incident *incidents;
     struct step_list *steps; /* of the live ones, beside incidents */
     struct step_cache cache;
+    bool unreadable; /* some steps are not among them */
 };
 
 static cx_err read_list(struct store_tx *tx, void *arg)
@@ -39,6 +40,7 @@ static cx_err read_list(struct store_tx *tx, void *arg)
         if (list->live)
             CX_TRY(steps_load(tx, tenant_id, &list->incidents[i], request->now_us, request->arena,
                               &list->cache, &list->steps[i]));
+        list->unreadable |= list->steps[i].unreadable > 0;
     }
     return CX_OK;
 }
@@ -197,7 +199,8 @@ cx_err handle_incident_due(struct api_request *request, const struct api_inciden
     struct api_duty_view *items = NULL;
     CX_TRY(store_read(request->core->store, read_list, &list));
     CX_TRY(collect_due(request->arena, &list, &due, &count));
-    bool complete = list.count < QUEUE_INCIDENTS_MAX && count <= (size_t)in->limit;
+    bool complete =
+        list.count < QUEUE_INCIDENTS_MAX && count <= (size_t)in->limit && !list.unreadable;
     if (count > (size_t)in->limit)
         count = (size_t)in->limit;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));

@@ -46,6 +46,7 @@ struct step {
 struct step_list {
     struct step *steps; /* in arena; by playbook, then in its order */
     size_t count;
+    size_t unreadable; /* playbooks whose version does not read: it was altered in the database */
 };
 
 cx_err step_list_make(const struct step_book *books, size_t book_count,

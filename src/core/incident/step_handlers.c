@@ -30,7 +30,14 @@ static cx_err read_all(struct store_tx *tx, void *arg)
 static cx_err read_steps(struct reading *it)
 {
     cx_err err = store_read(it->request->core->store, read_all, it);
-    return err.code == CX_E_NOTFOUND ? incident_refuse_unknown(it->request->diag) : err;
+    if (err.code == CX_E_NOTFOUND)
+        return incident_refuse_unknown(it->request->diag);
+    CX_TRY(err);
+    return it->steps.unreadable
+               ? cx_refuse(it->request->diag, CX_ERR(CONFLICT), "", "playbook-altered",
+                           "The database does not hold the version of a playbook that the incident "
+                           "follows: see certinext change check.")
+               : CX_OK;
 }
 
 static cx_err pick(struct reading *it, struct cx_str playbook, struct cx_str id,

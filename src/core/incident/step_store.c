@@ -182,8 +182,10 @@ static cx_err load_book(struct store_tx *tx, struct loading *it, struct cx_str n
     }
     CX_TRY(ARENA_NEW(it->arena, &playbook));
     CX_TRY(playbook_find(tx, it->tenant_id, name, book->version, it->arena, &row));
-    CX_TRY(playbook_parse(it->arena, cx_str_bytes(row.content), &ignored, playbook));
-    book->playbook = playbook;
+    cx_err err = playbook_parse(it->arena, cx_str_bytes(row.content), &ignored, playbook);
+    book->playbook = cx_is_ok(err) ? playbook : NULL;
+    if (cx_failed(err))
+        return err.code == CX_E_NOMEM ? err : CX_OK;
     if (cache->count == CX_COUNT_OF(cache->playbooks))
         return CX_OK;
     cache->playbooks[cache->count] = playbook;
@@ -243,11 +245,18 @@ cx_err steps_load(struct store_tx *tx, struct cx_id tenant_id, const struct inci
     CX_TRY(load_names(tx, it));
     if (!it->book_count)
         return CX_OK;
-    for (size_t i = 0; i < it->book_count; i++)
-        CX_TRY(load_book(tx, it, it->names[i], &it->books[i]));
+    size_t read = 0;
+    for (size_t i = 0; i < it->book_count; i++) {
+        struct step_book book = {.version = it->books[i].version};
+        CX_TRY(load_book(tx, it, it->names[i], &book));
+        if (book.playbook)
+            it->books[read++] = book;
+    }
     CX_TRY(load_owners(tx, it));
-    return step_list_make(it->books, it->book_count, it->owners, it->owner_count, incident, now_us,
-                          arena, ret_list);
+    CX_TRY(step_list_make(it->books, read, it->owners, it->owner_count, incident, now_us, arena,
+                          ret_list));
+    ret_list->unreadable = it->book_count - read;
+    return CX_OK;
 }
 
 cx_err step_set_owner(struct store_tx *tx, const struct row_incident_step_owner *row)

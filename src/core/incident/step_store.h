@@ -39,8 +39,7 @@ struct step_cache {
     size_t count;
 };
 
-/* The steps of an incident that is complete (record.h). Inside a closure. CX_E_PARSE when a version does not read: it was
- * altered in the database. */
+/* The steps of an incident that is complete (record.h). Inside a closure. What does not read is counted and left out. */
 cx_err steps_load(struct store_tx *tx, struct cx_id tenant_id, const struct incident *incident,
                   cx_time now_us, struct arena *arena, struct step_cache *cache,
                   struct step_list *ret_list);
