@@ -103,6 +103,17 @@ def test_an_incident_takes_up_what_applies_when_it_is_opened(world):
     assert not steps(world.manager, opened(world.manager), 'names'), 'one that is retired applies to nothing'
 
 
+def test_an_incident_that_an_alert_opens_follows_one_too(world):
+    bring(world.admin, 'alerted', TEXT.replace('types: [misissuance]\n  severities: [high, critical]', 'types: [other]'))
+    alert = {'rule': 'disk-full', 'subject': 'node-1', 'title': 'A disk is full', 'summary': 'No room.', 'impact': 'low', 'urgency': 'low'}
+    for _ in range(3):  # equal ones count on the first
+        raised = world.operator.post('/v1/alerts', alert).expect(200)
+    retire(world.admin, 'alerted')
+    incident = {'id': raised['incident_id']}
+    assert list(steps(world.manager, incident, 'alerted')) == ['look', 'stop', 'tell', 'report']
+    assert [e['kind'] for e in timeline(world.manager, incident)].count('playbook_attached') == 1
+
+
 def test_assessing_brings_what_applies_from_then_on(world):
     bring(world.admin, 'graver')
     mild = opened(world.manager, impact='low', urgency='low')
@@ -135,6 +146,24 @@ def test_steps_are_owned_settled_and_opened_again(world):
     actions = [e['action'] for e in world.admin.pages(f'/v1/audit/entries?object_id={incident["id"]}')]
     assert sorted(actions) == ['incident.create', 'incident.step.assign', 'incident.step.settle', 'incident.step.settle',
                                'incident.step.settle']
+
+
+def test_what_does_not_apply_is_detached_and_stays_so(world):
+    bring(world.admin, 'wrong')
+    incident = opened(world.manager)
+    path = f'/v1/incidents/{incident["id"]}/playbooks'
+    settle(world.manager, incident, 'wrong', 'look').expect(200)
+    world.operator.post(path + '/detach', {'name': 'wrong', 'reason': 'x'}).problem(403)
+    world.manager.post(path + '/detach', {'name': 'wrong', 'reason': 'these are test certificates'}).expect(200)
+    assert not steps(world.manager, incident, 'wrong')
+    entry = timeline(world.manager, incident)[-1]
+    assert (entry['kind'], entry['subject'], entry['detail']) == ('playbook_detached', 'wrong', 'these are test certificates')
+    world.manager.post(path + '/detach', {'name': 'wrong', 'reason': 'x'}).problem(404, 'name', 'playbook-unknown')
+    world.manager.post(f'/v1/incidents/{incident["id"]}/assess', {'impact': 'high', 'comment': 'more'}).expect(200)
+    assert not steps(world.manager, incident, 'wrong'), 'it does not come back by itself'
+    world.manager.post(path, {'name': 'wrong'}).expect(200)
+    retire(world.admin, 'wrong')
+    assert steps(world.manager, incident, 'wrong')['look']['state'] == 'done'
 
 
 def test_an_incident_is_not_closed_over_open_steps(world):

@@ -230,6 +230,47 @@ cx_err handle_incident_playbook_attach(struct api_request *request,
     return show_steps(request, in->incident_id, &ret_out->body);
 }
 
+struct detaching {
+    struct api_request *request;
+    struct row_incident_playbook row;
+    struct row_incident_entry entry;
+};
+
+static cx_err write_detach(struct store_tx *tx, void *arg)
+{
+    struct detaching *it = arg;
+    CX_TRY(check_goes_on(tx, it->request, it->row.incident_id));
+    cx_err err = attach_end(tx, &it->row, &it->entry);
+    return err.code == CX_E_NOTFOUND ? cx_refuse(it->request->diag, err, "name", "playbook-unknown",
+                                                 "The incident follows no playbook of this name.")
+                                     : err;
+}
+
+cx_err handle_incident_playbook_detach(struct api_request *request,
+                                       const struct api_incident_playbook_detach_in *in,
+                                       struct api_incident_playbook_detach_out *ret_out)
+{
+    struct detaching it = {.request = request,
+                           .row = {.tenant_id = request->principal.tenant_id,
+                                   .incident_id = in->incident_id,
+                                   .playbook = in->name,
+                                   .attached_us = request->now_us}};
+    const struct entry_draft draft = {.tenant_id = it.row.tenant_id,
+                                      .incident_id = in->incident_id,
+                                      .actor_id = request->principal.user_id,
+                                      .kind = KIND_PLAYBOOK_DETACHED,
+                                      .at_us = request->now_us,
+                                      .now_us = request->now_us,
+                                      .subject = in->name,
+                                      .detail = in->reason};
+    const struct field_detail details[] = {{"playbook", in->name}, {"reason", in->reason}};
+    struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
+    CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &it.entry));
+    CX_TRY(field_details(request->arena, details, 2, &event.details));
+    CX_TRY(api_commit(request, &event, write_detach, &it));
+    return show_steps(request, in->incident_id, &ret_out->body);
+}
+
 /* ---- one step ---- */
 
 /* An entry about a step; closure: owner too. */

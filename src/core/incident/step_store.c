@@ -1,7 +1,10 @@
 #include "core/incident/step_store.h"
 #include "base/checked.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "core/core.h"
+
+enum { MATCH_ARENA_MAX = 64 * 1024 * 1024 };
 
 /* ---- what an incident follows ---- */
 
@@ -41,6 +44,7 @@ cx_err steps_followed(struct store_tx *tx, struct cx_id tenant_id, struct cx_id 
     return CX_OK;
 }
 
+/* At row->attached_us: when the next one takes its place, or none. */
 static cx_err end_current(struct store_tx *tx, const struct row_incident_playbook *row)
 {
     struct store_stmt *q = NULL;
@@ -52,7 +56,15 @@ static cx_err end_current(struct store_tx *tx, const struct row_incident_playboo
     store_bind_id(q, 2, row->incident_id);
     store_bind_text(q, 3, row->playbook);
     store_bind_int(q, 4, row->attached_us);
-    return store_exec(q);
+    CX_TRY(store_exec(q));
+    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+}
+
+cx_err attach_end(struct store_tx *tx, const struct row_incident_playbook *row,
+                  struct row_incident_entry *entry)
+{
+    CX_TRY(end_current(tx, row));
+    return incident_append(tx, entry);
 }
 
 cx_err attach_insert(struct store_tx *tx, struct attach *attach)
@@ -60,7 +72,8 @@ cx_err attach_insert(struct store_tx *tx, struct attach *attach)
     struct row_incident_playbook *row = &attach->row;
     struct current current;
     CX_TRY(find_current(tx, row, &current));
-    if (!attach->by_hand && (current.version || current.others >= STEP_PLAYBOOKS_MAX))
+    /* round: it follows it, or somebody said that it does not apply */
+    if (!attach->by_hand && (current.round || current.others >= STEP_PLAYBOOKS_MAX))
         return CX_OK;
     if (current.version == row->version)
         return CX_ERR(CONFLICT);
@@ -111,11 +124,21 @@ static cx_err read_in_force(struct store_tx *tx, void *arg)
                                  &it->count);
 }
 
+static cx_err prepare_one(struct core *core, struct arena *arena, const struct attach_draft *draft,
+                          const struct playbook_row *row, struct attach *ret_attach)
+{
+    struct cx_str name;
+    CX_TRY(arena_copy_str(arena, row->name, &name));
+    return attach_prepare(core, arena, draft, name, row->version, ret_attach);
+}
+
 cx_err attach_prepare_matching(struct core *core, struct arena *arena,
                                const struct attach_draft *draft, struct attach **ret_list,
                                size_t *ret_count)
 {
-    struct looking it = {.draft = draft, .arena = arena};
+    /* Texts of playbooks are read into an arena of their own: that of an alert may be small. */
+    CX_CLEANUP(arena_clear) struct arena scratch = ARENA_INIT(MATCH_ARENA_MAX);
+    struct looking it = {.draft = draft, .arena = &scratch};
     struct attach *list = NULL;
     size_t count = 0;
     CX_TRY(ARENA_NEW_ARRAY(arena, STEP_PLAYBOOKS_MAX, &list));
@@ -124,10 +147,10 @@ cx_err attach_prepare_matching(struct core *core, struct arena *arena,
         const struct playbook_row *row = &it.rows[i];
         struct cx_diag diag = CX_DIAG_INIT;
         struct playbook playbook;
-        if (cx_failed(playbook_parse(arena, cx_str_bytes(row->content), &diag, &playbook)))
+        if (cx_failed(playbook_parse(&scratch, cx_str_bytes(row->content), &diag, &playbook)))
             cx_log(CX_LOG_WARN, "playbook-unreadable", "why", diag.text, NULL);
         else if (playbook_scope_has(&playbook.applies, &draft->is))
-            CX_TRY(attach_prepare(core, arena, draft, row->name, row->version, &list[count++]));
+            CX_TRY(prepare_one(core, arena, draft, row, &list[count++]));
     }
     *ret_list = list;
     *ret_count = count;

@@ -32,6 +32,10 @@ cx_err attach_prepare(struct core *core, struct arena *arena, const struct attac
  * STEP_PLAYBOOKS_MAX. Matching: nothing happens then. */
 cx_err attach_insert(struct store_tx *tx, struct attach *attach);
 
+/* Inside a closure; entry says why. It does not match again by itself. CX_E_NOTFOUND when the incident does not follow it. */
+cx_err attach_end(struct store_tx *tx, const struct row_incident_playbook *row,
+                  struct row_incident_entry *entry);
+
 /* Versions that were read, so that a list of incidents parses each once. Zeroed at first; in the arena of the reading. */
 struct step_cache {
     struct playbook *playbooks[64]; /* beyond, a version is parsed each time */

@@ -76,6 +76,7 @@ struct incident_words {
     X(DUTY_MISSED, "duty_missed")                                                                  \
     X(INCIDENT_OPENED, "incident_opened")                                                          \
     X(PLAYBOOK_ATTACHED, "playbook_attached")                                                      \
+    X(PLAYBOOK_DETACHED, "playbook_detached")                                                      \
     X(STEP_ASSIGNED, "step_assigned")                                                              \
     X(STEP_DONE, "step_done")                                                                      \
     X(STEP_NOT_APPLICABLE, "step_not_applicable")                                                  \
