@@ -83,7 +83,7 @@ def test_privileged_acts_ask_a_session_for_a_fresh_factor():
         'delegation.create', 'delegation.use', 'break-glass.create', 'break-glass.open', 'user.leave', 'user.stay', 'review.decide', 'oidc.provider.set', 'oidc.identity.set',
         'scim.client.set', 'scim.group.set', 'scim.user.set', 'setting.set', 'rule.pack.activate',
         'incident.publish', 'incident.sign.security', 'incident.sign.operations', 'incident.revoke.approve', 'incident.unblock', 'incident.unfreeze',
-        'incident.dispose', 'notice.approve', 'notice.waive', 'tracker.set'}
+        'incident.dispose', 'notice.approve', 'notice.waive', 'tracker.set', 'playbook.set'}
 
 
 def test_the_auditor_can_change_nothing(callers):

@@ -46,6 +46,10 @@ def world(make_instance, engine, cluster):
     admin.post(f'/v1/users/{instance.user("requester").user_id}/disable').expect(200)
     directory = admin.post('/v1/acme-directories', {'name': 'inside', 'certificate_profiles': ['server-tls-auto']}).expect(201)['id']
     admin.post(f'/v1/acme-directories/{directory}/disable').expect(200)
+    client = admin.post('/v1/scim-clients', {'display_name': 'Directory'}).expect(201)['client']['user_id']
+    admin.post(f'/v1/scim-groups/{inner}', {'client_id': client}).expect(200)
+    robot = admin.post('/v1/service-accounts', {'display_name': 'Robot', 'purpose': 'renewals', 'owner_id': instance.person.user_id}).expect(201)
+    admin.post(f'/v1/service-accounts/{robot["id"]}/transfer', {'owner_id': admin.user_id, 'reason': 'moved'}).expect(200)
     return instance
 
 
@@ -117,7 +121,10 @@ def test_history_replays_to_the_present(world):
                                  ('member', 'group_member', ['group_id', 'user_id', 'added_us', 'ended_us']),
                                  ('issuer', 'issuer', ['issuer_id', 'certificate', 'status_url']),
                                  ('certificate-profile', 'profile_version', ['name', 'version', 'state']),
-                                 ('acme-directory', 'acme_directory', ['name', 'state', 'profiles'])):
+                                 ('acme-directory', 'acme_directory', ['name', 'state', 'profiles']),
+                                 ('scim-client', 'scim_client', ['user_id', 'token_id', 'binding_id', 'expires_us']),
+                                 ('scim-group', 'scim_group', ['group_id', 'client_id', 'display_name', 'privileged_allowed']),
+                                 ('service-owner', 'service_owner', ['user_id', 'since_us', 'owner_id', 'ended_us'])):
         select = ', '.join(world.hex(c) if c.endswith('_id') or c == 'certificate' else c for c in columns)
         live = sorted(tuple(str(v if v is not None else '') for v in row) for row in world.read(f'SELECT {select} FROM {table}'))
         replayed = sorted(tuple(str('' if content[c] is None else content[c]) for c in columns)
@@ -155,6 +162,14 @@ TAMPERING = {
                   ('row-changed', 'issuer', 'status_url'), 'SELECT MAX(status_url) FROM issuer'),
     'an ACME directory': ("UPDATE acme_directory SET state = 'active'", "UPDATE acme_directory SET state = 'disabled'",
                           ('row-changed', 'acme-directory', 'state'), None),
+    'a SCIM client': ('UPDATE scim_client SET expires_us = expires_us + 1', 'UPDATE scim_client SET expires_us = expires_us - 1',
+                      ('row-changed', 'scim-client', 'expires_us'), None),
+    'a group that a directory keeps': ('UPDATE scim_group SET privileged_allowed = 1', 'UPDATE scim_group SET privileged_allowed = 0',
+                                       ('row-changed', 'scim-group', 'privileged_allowed'), None),
+    'an earlier owner of a service account': ('UPDATE service_owner SET given_by_id = tenant_id WHERE ended_us IS NOT NULL',
+                                              'UPDATE service_owner SET given_by_id = (SELECT o.given_by_id FROM service_owner o '
+                                              'WHERE o.ended_us IS NULL) WHERE ended_us IS NOT NULL',
+                                              ('row-changed', 'service-owner', 'given_by_id'), None),
     'a tenant': ("UPDATE tenant SET state = 'active', name = 'x' WHERE name = '{was}'", "UPDATE tenant SET name = '{was}'",
                  ('row-deleted', 'tenant', ''), 'SELECT name FROM tenant'),
 }
@@ -225,6 +240,30 @@ def test_what_was_there_before_is_taken_over_once(make_instance, engine, cluster
     assert 'version-missing' in {f[0] for f in found(instance)}, 'nor is everything taken over again unseen'
     adopted = list(instance.admin.pages('/v1/audit/entries?action=system.state.adopt'))
     assert len(adopted) == 1 and ('row-unknown', 'group', '') not in found(instance)
+
+
+def test_a_kind_that_a_later_program_records_is_taken_over_once(make_instance, engine, cluster):
+    """As after an upgrade: the tenant is recorded, service owners and SCIM clients are not yet."""
+    instance = equip(make_instance().start(), engine, cluster)
+    admin = instance.enroll_admin()
+    for name in ('directory', 'other'):
+        admin.post('/v1/scim-clients', {'display_name': name}).expect(201)
+    admin.post('/v1/service-accounts', {'display_name': 'Robot', 'purpose': 'renewals', 'owner_id': admin.user_id}).expect(201)
+    assert instance.stop() == 0
+    instance.write("DELETE FROM state_change WHERE object = 'service-owner'")
+    instance.write("DELETE FROM state_adopted WHERE object IN ('service-owner', 'scim-client')")
+    instance.write('UPDATE scim_client SET expires_us = expires_us + 1')
+    instance.start()
+    rules = found(instance)
+    assert ('row-unknown', 'service-owner', '') not in rules, 'it was taken over'
+    assert ('row-changed', 'scim-client', 'expires_us') in rules, 'what has versions is not taken over again'
+    assert len(list(instance.admin.pages('/v1/audit/entries?action=system.state.adopt'))) == 1
+    assert [v['action'] for v in instance.admin.pages('/v1/changes?object=service-owner')] == ['system.state.adopt']
+    assert instance.stop() == 0
+    instance.write('UPDATE service_owner SET given_by_id = tenant_id')
+    instance.start()
+    assert ('row-changed', 'service-owner', 'given_by_id') in found(instance)
+    assert len(list(instance.admin.pages('/v1/audit/entries?action=system.state.adopt'))) == 1, 'once'
 
 
 def test_a_restored_copy_raises_no_alarm(make_instance, engine, cluster):

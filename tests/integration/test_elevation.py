@@ -123,6 +123,47 @@ def test_a_group_is_eligible_for_its_people(instance, house):
     house.second.post(path + '/approve', {'comment': 'go'}).problem(409, rule='proposal-overtaken')
 
 
+def on_call(house, name, *people):
+    """A group that is eligible for a role; the people are in it."""
+    group = house.group(name)
+    for person in people:
+        house.admin.post(f'/v1/groups/{group}/add', {'user_id': person.user_id}).expect(200)
+    return group, house.admin.post('/v1/bindings', {'group_id': group, 'role': 'operator', 'all': True, 'eligible': True,
+                                                    'expires': after(30), 'reason': 'on call'}).expect(201)
+
+
+def test_who_leaves_the_group_loses_what_they_activated_through_it(instance, house):
+    person, stays = instance.user('basic-user'), instance.user('basic-user')
+    group, binding = on_call(house, 'rota', person, stays)
+    mine = activate(person, binding).expect(201)
+    activate(stays, binding).expect(201)
+    own = house.bind(person, 'manager', eligible=True, expires=after(30))
+    activate(person, own).expect(201)
+    house.admin.post(f'/v1/groups/{group}/remove', {'user_id': person.user_id}).expect(200)
+    assert set(roles(person)) == {'basic-user', 'manager'}, 'what they were eligible for themselves goes on'
+    assert 'operator' in roles(stays)
+    ended = house.admin.get(f'/v1/bindings/{mine["id"]}').expect(200)
+    assert ended['state'] == 'ended' and 'ended_by' not in ended
+    versions = house.admin.get('/v1/changes?object=binding').expect(200)['items']
+    assert (versions[0]['action'], versions[0]['fields']) == ('group.member.remove', ['ended_us'])
+    activate(person, binding).problem(404)
+
+
+def test_a_group_taken_out_of_another_ends_them_too(instance, house):
+    inner_person, direct, twice = (instance.user('basic-user') for _ in range(3))
+    group, binding = on_call(house, 'outer', direct, twice)
+    inner = house.group('inner')
+    for person in (inner_person, twice):
+        house.admin.post(f'/v1/groups/{inner}/add', {'user_id': person.user_id}).expect(200)
+    house.admin.post(f'/v1/groups/{group}/nest', {'child_id': inner}).expect(200)
+    for person in (inner_person, direct, twice):
+        activate(person, binding).expect(201)
+    house.admin.post(f'/v1/groups/{group}/remove', {'user_id': twice.user_id}).expect(200)
+    assert 'operator' in roles(twice), 'they are still in it through the inner group'
+    house.admin.post(f'/v1/groups/{group}/unnest', {'child_id': inner}).expect(200)
+    assert roles(inner_person) == roles(twice) == ['basic-user'] and 'operator' in roles(direct)
+
+
 def test_it_ends_by_the_clock(make_instance):
     instance = make_instance(drill=True).start()
     house = House(instance)

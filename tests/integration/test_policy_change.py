@@ -177,12 +177,16 @@ def rule_pack(house):
             lambda client: len(client.get('/v1/rule-packs/service').expect(200)['uses']))
 
 
+def playbook(house):
+    return '/v1/playbooks', {'library': 'service-outage'}, pages('/v1/playbooks', 'version')
+
+
 KINDS = {'role': role, 'role/rollback': role_rollback, 'role-conflict': role_conflict, 'group-nesting': nesting,
          'group-nesting/unnest': unnesting, 'oidc-provider': provider, 'oidc-provider/update': provider_update,
          'oidc-provider/rollback': provider_rollback, 'oidc-provider/enable': provider_enable, 'oidc-identity': identity,
          'scim-client': scim_client, 'scim-managed': scim_group, 'client-ca': client_ca, 'acme-directory': directory,
          'acme-directory/enable': directory_enable, 'issuance-block': block_lift, 'setting/rollback': setting_back,
-         'rule-pack': rule_pack}
+         'rule-pack': rule_pack, 'playbook': playbook}
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -322,6 +322,66 @@ cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id bin
     return access_changed(tx, tenant_id);
 }
 
+/* Activated bindings in force that rest on the eligible binding of a group. */
+#define ACTIVATED_BY_GROUP                                                                         \
+    "FROM role_binding b JOIN role_binding s ON s.tenant_id = b.tenant_id "                        \
+    "AND s.binding_id = b.source_id WHERE b.tenant_id = $1 AND s.subject_type = 'group' "          \
+    "AND b.standing IS NULL AND b.ended_us IS NULL AND b.source_id IS NOT NULL "                   \
+    "AND b.expires_us > $3 "
+
+/* UNION: the walk ends even if a cycle were there. */
+static const char unfounded_sql[] =
+    "WITH RECURSIVE held (group_id) AS (SELECT m.group_id FROM group_member m "
+    "WHERE m.tenant_id = $1 AND m.user_id = $2 AND m.ended_us IS NULL UNION "
+    "SELECT n.parent_id FROM group_nesting n JOIN held h ON n.child_id = h.group_id "
+    "WHERE n.tenant_id = $1 AND n.ended_us IS NULL) "
+    "SELECT b.binding_id " ACTIVATED_BY_GROUP
+    "AND b.subject_id = $2 AND s.subject_id NOT IN (SELECT group_id FROM held) LIMIT 1";
+static const char next_activated_sql[] =
+    "SELECT b.subject_id " ACTIVATED_BY_GROUP "AND b.subject_id > $2 ORDER BY b.subject_id LIMIT 1";
+
+static cx_err next_id(struct store_tx *tx, const char *sql, struct cx_id tenant_id,
+                      struct cx_id of_id, cx_time now_us, bool *ret_there, struct cx_id *ret_id)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx, sql, &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_id(q, 2, of_id);
+    store_bind_int(q, 3, now_us);
+    CX_TRY(store_step(q, ret_there));
+    if (*ret_there)
+        *ret_id = store_col_id(q, 0);
+    return CX_OK;
+}
+
+static cx_err end_unfounded_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                               cx_time now_us)
+{
+    const struct cx_id nobody = {{0}};
+    for (;;) {
+        struct cx_id binding_id;
+        bool there = false;
+        CX_TRY(next_id(tx, unfounded_sql, tenant_id, user_id, now_us, &there, &binding_id));
+        if (!there)
+            return CX_OK;
+        CX_TRY(binding_end(tx, tenant_id, binding_id, nobody, now_us));
+    }
+}
+
+cx_err binding_end_unfounded(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                             cx_time now_us)
+{
+    bool there = true;
+    if (!cx_id_is_zero(user_id))
+        return end_unfounded_of(tx, tenant_id, user_id, now_us);
+    for (;;) { /* in the order of their ids */
+        CX_TRY(next_id(tx, next_activated_sql, tenant_id, user_id, now_us, &there, &user_id));
+        if (!there)
+            return CX_OK;
+        CX_TRY(end_unfounded_of(tx, tenant_id, user_id, now_us));
+    }
+}
+
 cx_err binding_end_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                                struct cx_id by, cx_time now_us)
 {

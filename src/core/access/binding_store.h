@@ -86,6 +86,11 @@ cx_err binding_page(struct store_tx *tx, struct cx_id tenant_id, const struct pa
 cx_err binding_end(struct store_tx *tx, struct cx_id tenant_id, struct cx_id binding_id,
                    struct cx_id by, cx_time now_us);
 
+/* Of one person (user_id zero: of everybody): ends what they activated through a group that they are no longer in, neither
+ * directly nor through others. Nobody ended it: it ends with what it rested on. */
+cx_err binding_end_unfounded(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
+                             cx_time now_us);
+
 /* Takes what was opened on a break-glass account. */
 cx_err binding_end_break_glass(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
                                struct cx_id by, cx_time now_us);

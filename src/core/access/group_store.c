@@ -1,4 +1,5 @@
 #include "core/access/group_store.h"
+#include "core/access/binding_store.h"
 #include "core/approval/break_glass.h"
 #include "core/approval/rule_store.h"
 #include "core/access/state_store.h"
@@ -167,10 +168,11 @@ cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
 cx_err group_end_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct cx_id user_id, cx_time now_us)
 {
-    return end_pair(tx, CHANGE_MEMBER,
+    CX_TRY(end_pair(tx, CHANGE_MEMBER,
                     "UPDATE group_member SET ended_us = $4 WHERE tenant_id = $1 AND group_id = $2 "
                     "AND user_id = $3 AND ended_us IS NULL",
-                    tenant_id, group_id, user_id, now_us);
+                    tenant_id, group_id, user_id, now_us));
+    return binding_end_unfounded(tx, tenant_id, user_id, now_us);
 }
 
 struct span {
@@ -234,8 +236,10 @@ cx_err group_add_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_
 cx_err group_end_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_id parent_id,
                          struct cx_id child_id, cx_time now_us)
 {
-    return end_pair(tx, CHANGE_NESTING,
+    const struct cx_id everybody = {{0}};
+    CX_TRY(end_pair(tx, CHANGE_NESTING,
                     "UPDATE group_nesting SET ended_us = $4 WHERE tenant_id = $1 "
                     "AND parent_id = $2 AND child_id = $3 AND ended_us IS NULL",
-                    tenant_id, parent_id, child_id, now_us);
+                    tenant_id, parent_id, child_id, now_us));
+    return binding_end_unfounded(tx, tenant_id, everybody, now_us);
 }

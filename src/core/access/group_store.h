@@ -28,7 +28,7 @@ cx_err group_nested(struct store_tx *tx, struct cx_id tenant_id, struct cx_id gr
 cx_err group_add_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct cx_id user_id, struct cx_id by, cx_time now_us,
                         struct cx_diag *diag);
-/* CX_E_NOTFOUND when they are no member. */
+/* CX_E_NOTFOUND when they are no member. What they activated through the group ends with it. */
 cx_err group_end_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_id group_id,
                         struct cx_id user_id, cx_time now_us);
 /* Refuses a cycle ("group-cycle"), more than GROUP_DEPTH_MAX levels ("group-depth"), and a parent with a role that others
@@ -36,5 +36,6 @@ cx_err group_end_member(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
 cx_err group_add_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_id parent_id,
                          struct cx_id child_id, struct cx_id by, cx_time now_us,
                          struct cx_diag *diag);
+/* As group_end_member, for everybody who was in the parent through the child. */
 cx_err group_end_nesting(struct store_tx *tx, struct cx_id tenant_id, struct cx_id parent_id,
                          struct cx_id child_id, cx_time now_us);

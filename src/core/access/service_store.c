@@ -5,6 +5,7 @@
 #include "core/access/group_store.h"
 #include "core/access/person.h"
 #include "core/access/state_store.h"
+#include "core/change/change.h"
 #include "core/client_certificate/client_certificate_store.h"
 #include "core/core.h"
 #include "store/rows.h"
@@ -194,7 +195,8 @@ cx_err service_give(struct store_tx *tx, const struct service_gift *gift, struct
     CX_TRY(end_owner(tx, gift));
     CX_TRY(token_revoke_all(tx, gift->tenant_id, gift->user_id, gift->now_us));
     CX_TRY(client_binding_remove_all(tx, gift->tenant_id, gift->user_id, gift->by, gift->now_us));
-    return row_service_owner_insert(tx, &row);
+    CX_TRY(row_service_owner_insert(tx, &row));
+    return change_note_id(tx, gift->tenant_id, CHANGE_SERVICE_OWNER, gift->user_id);
 }
 
 cx_err service_end_owned(struct store_tx *tx, struct cx_id tenant_id, struct cx_id owner_id,

@@ -95,18 +95,37 @@ cx_err change_recorded(struct store_tx *tx, struct cx_id tenant_id, bool *ret_re
     return store_step(q, ret_recorded);
 }
 
+cx_err change_mark_adopted(struct store_tx *tx, struct cx_id tenant_id, enum change_object object)
+{
+    struct store_stmt *q = NULL;
+    CX_TRY(store_prepare(tx,
+                         "INSERT INTO state_adopted (tenant_id, object) VALUES ($1, $2) "
+                         "ON CONFLICT DO NOTHING",
+                         &q));
+    store_bind_id(q, 1, tenant_id);
+    store_bind_text(q, 2, cx_str_from(change_object_name(object)));
+    return store_exec(q);
+}
+
+static cx_err note_everything(struct store_tx *tx, struct change_tie *tie)
+{
+    const struct change_key all = {.kind = CHANGE_KEY_ALL};
+    for (int i = 0; i < CHANGE_OBJECT_COUNT; i++) {
+        CX_TRY(note_rows(tx, tie, (enum change_object)i, &all));
+        CX_TRY(change_mark_adopted(tx, tie->tenant_id, (enum change_object)i));
+    }
+    return CX_OK;
+}
+
 cx_err change_note(struct store_tx *tx, struct cx_id tenant_id, enum change_object object,
                    const struct change_key *key)
 {
-    const struct change_key all = {.kind = CHANGE_KEY_ALL};
     struct change_tie *tie = store_tx_attached(tx);
     bool recorded = false;
     if (!tie || !cx_id_eq(tie->tenant_id, tenant_id))
         return CX_ERR(INTERNAL);
     CX_TRY(change_recorded(tx, tenant_id, &recorded));
-    for (int i = 0; !recorded && i < CHANGE_OBJECT_COUNT; i++)
-        CX_TRY(note_rows(tx, tie, (enum change_object)i, &all));
-    return recorded ? note_rows(tx, tie, object, key) : CX_OK;
+    return recorded ? note_rows(tx, tie, object, key) : note_everything(tx, tie);
 }
 
 cx_err change_note_all(struct store_tx *tx, struct cx_id tenant_id, enum change_object object)

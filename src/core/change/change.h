@@ -42,6 +42,11 @@ cx_err change_note_text(struct store_tx *tx, struct cx_id tenant_id, enum change
 /* Has anything of the tenant been recorded? */
 cx_err change_recorded(struct store_tx *tx, struct cx_id tenant_id, bool *ret_recorded);
 
-/* At the start of core: tenants from before changes were recorded are taken over, each with an entry. */
+/* Inside a closure: from now on an unknown row of that kind is one that came behind the application's back. */
+cx_err change_mark_adopted(struct store_tx *tx, struct cx_id tenant_id, enum change_object object);
+
+/* At the start of core: tenants from before changes were recorded, and in the others kinds of objects that a later version of
+ * the program records, are taken over, each tenant with an entry. A kind of which there is any version is never taken over
+ * again, whoever removes its mark. */
 struct core;
 cx_err change_adopt(struct core *core);

@@ -14,7 +14,7 @@
 enum { DETAILS_TEXT_MAX = 64 * 1024 };
 
 _Static_assert((int)API_CHANGE_OBJECT_COUNT == (int)CHANGE_OBJECT_COUNT &&
-                   (int)API_CHANGE_OBJECT_RULE_PACK_USE == (int)CHANGE_RULE_PACK_USE,
+                   (int)API_CHANGE_OBJECT_PLAYBOOK == (int)CHANGE_PLAYBOOK,
                "the contract lists objects in the order of change/object.h");
 
 /* Why, as the entry recorded it beside the change; absent when nobody said so, or the key to it is away. */

@@ -117,6 +117,27 @@ struct object {
     X(group_id, 'i')                                                                               \
     X(start_us, 'n') X(expires_us, 'n') X(created_us, 'n') X(ended_us, 'n') X(ended_by_id, 'i')
 #define BREAK_GLASS(X) X(user_id, 'i') X(created_us, 'n') X(created_by_id, 'i')
+#define SCIM_CLIENT(X)                                                                             \
+    X(user_id, 'i')                                                                                \
+    X(token_id, 'i')                                                                               \
+    X(binding_id, 'i')                                                                             \
+    X(expires_us, 'n')                                                                             \
+    X(created_us, 'n') X(changed_us, 'n') X(changed_by_id, 'i') X(revoked_us, 'n')
+#define SCIM_GROUP(X)                                                                              \
+    X(group_id, 'i')                                                                               \
+    X(client_id, 'i')                                                                              \
+    X(display_name, 't')                                                                           \
+    X(external_id, 't')                                                                            \
+    X(made_here, 'n')                                                                              \
+    X(privileged_allowed, 'n')                                                                     \
+    X(marked_by_id, 'i') X(created_us, 'n') X(changed_us, 'n') X(removed_us, 'n')
+#define OWNER(X)                                                                                   \
+    X(user_id, 'i')                                                                                \
+    X(since_us, 'n') X(owner_id, 'i') X(group_id, 'i') X(given_by_id, 'i') X(ended_us, 'n')
+#define PLAYBOOK(X)                                                                                \
+    X(name, 't')                                                                                   \
+    X(version, 'n')                                                                                \
+    X(state, 't') X(content, 't') X(effective_us, 'n') X(created_us, 'n') X(created_by_id, 'i')
 
 #define SETTING(X)                                                                                 \
     X(name, 't')                                                                                   \
@@ -244,6 +265,26 @@ static const struct object OBJECTS[CHANGE_OBJECT_COUNT] = {
                               .by_one = BY_ONE(RULE_PACK_USE, "rule_pack_use", "name"),
                               .key_count = 2,
                               .columns = {RULE_PACK_USE(AS_COLUMN)}},
+    [CHANGE_SCIM_CLIENT] = {.name = "scim-client",
+                            .all = FROM(SCIM_CLIENT, "scim_client"),
+                            .by_one = BY_ONE(SCIM_CLIENT, "scim_client", "user_id"),
+                            .key_count = 1,
+                            .columns = {SCIM_CLIENT(AS_COLUMN)}},
+    [CHANGE_SCIM_GROUP] = {.name = "scim-group",
+                           .all = FROM(SCIM_GROUP, "scim_group"),
+                           .by_one = BY_ONE(SCIM_GROUP, "scim_group", "group_id"),
+                           .key_count = 1,
+                           .columns = {SCIM_GROUP(AS_COLUMN)}},
+    [CHANGE_SERVICE_OWNER] = {.name = "service-owner",
+                              .all = FROM(OWNER, "service_owner"),
+                              .by_one = BY_ONE(OWNER, "service_owner", "user_id"),
+                              .key_count = 2,
+                              .columns = {OWNER(AS_COLUMN)}},
+    [CHANGE_PLAYBOOK] = {.name = "playbook",
+                         .all = FROM(PLAYBOOK, "playbook_version"),
+                         .by_one = BY_ONE(PLAYBOOK, "playbook_version", "name"),
+                         .key_count = 2,
+                         .columns = {PLAYBOOK(AS_COLUMN)}},
 };
 
 const char *change_object_name(enum change_object object)

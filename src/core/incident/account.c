@@ -2,6 +2,8 @@
 #include "base/checked.h"
 #include "core/api/decode.h"
 #include "core/field.h"
+#include "core/incident/intake_store.h"
+#include "core/incident/step_store.h"
 #include "core/incident/view.h"
 
 struct reading {
@@ -10,6 +12,7 @@ struct reading {
     struct account *account;
     struct report_row *reports;
     size_t report_count;
+    struct step_cache cache;
 };
 
 static cx_err read_rows(struct store_tx *tx, void *arg)
@@ -21,6 +24,8 @@ static cx_err read_rows(struct store_tx *tx, void *arg)
     struct cx_id tenant_id = request->principal.tenant_id, id = reading->incident_id;
     CX_TRY(incident_load(tx, request->core, tenant_id, id, request->now_us, arena,
                          &account->incident));
+    CX_TRY(steps_load(tx, tenant_id, &account->incident, request->now_us, arena, &reading->cache,
+                      &account->steps));
     CX_TRY(part_list(tx, tenant_id, id, 0, arena, account->parts, &account->part_count));
     CX_TRY(sign_off_list(tx, tenant_id, id, arena, account->sign_offs, &account->sign_off_count));
     CX_TRY(publication_was_posted(tx, tenant_id, id, API_PUBLICATION_FORM_CLOSURE,

@@ -8,9 +8,11 @@
 #include "core/incident/account_store.h"
 #include "core/incident/intake_store.h"
 #include "core/incident/record.h"
+#include "core/incident/step.h"
 
 struct account {
     struct incident incident;
+    struct step_list steps; /* of the playbooks that it follows */
     struct cx_str title, summary;
     struct cx_str *details; /* of each entry of the timeline; empty: none */
     struct part *parts;     /* newest versions, by number */

@@ -1,6 +1,7 @@
 /* Opening an incident, adding to its timeline, assessing it, and giving roles. */
 #include "api_routes.h"
 #include "core/field.h"
+#include "core/incident/step_store.h"
 #include "core/incident/view.h"
 
 static cx_err refuse_future(struct api_request *request, const char *field, bool has, cx_time at_us)
@@ -221,7 +222,19 @@ struct assessing {
     struct api_request *request;
     const struct api_incident_assess_in *in;
     struct row_incident_entry entry;
+    struct attach *playbooks; /* that apply from now on */
+    size_t playbook_count;
 };
+
+static void assess(const struct api_incident_assess_in *in, struct incident_row *row)
+{
+    if (in->has_impact)
+        row->impact = (enum incident_level)in->impact;
+    if (in->has_urgency)
+        row->urgency = (enum incident_level)in->urgency;
+    row->tracks |= track_bits(in->add_tracks, in->add_tracks_count);
+    row->certificates |= certificate_bits(in->add_certificates, in->add_certificates_count);
+}
 
 static cx_err write_assessment(struct store_tx *tx, void *arg)
 {
@@ -234,14 +247,27 @@ static cx_err write_assessment(struct store_tx *tx, void *arg)
     if (err.code == CX_E_NOTFOUND)
         return incident_refuse_unknown(request->diag);
     CX_TRY(err);
-    if (in->has_impact)
-        row.impact = (enum incident_level)in->impact;
-    if (in->has_urgency)
-        row.urgency = (enum incident_level)in->urgency;
-    row.tracks |= track_bits(in->add_tracks, in->add_tracks_count);
-    row.certificates |= certificate_bits(in->add_certificates, in->add_certificates_count);
+    assess(in, &row);
     CX_TRY(incident_set_assessment(tx, tenant_id, &row, request->now_us));
-    return incident_append(tx, &assessing->entry);
+    CX_TRY(incident_append(tx, &assessing->entry));
+    for (size_t i = 0; i < assessing->playbook_count; i++)
+        CX_TRY(attach_insert(tx, &assessing->playbooks[i]));
+    return CX_OK;
+}
+
+/* What the incident is about to be decides; one that it follows already stays as it is. */
+static cx_err match_playbooks(struct assessing *assessing)
+{
+    struct api_request *request = assessing->request;
+    struct incident incident;
+    CX_TRY(incident_read(request, assessing->in->incident_id, &incident));
+    assess(assessing->in, &incident.row);
+    const struct attach_draft draft = {.tenant_id = request->principal.tenant_id,
+                                       .incident_id = assessing->in->incident_id,
+                                       .is = step_case(&incident.row),
+                                       .now_us = request->now_us};
+    return attach_prepare_matching(request->core, request->arena, &draft, &assessing->playbooks,
+                                   &assessing->playbook_count);
 }
 
 cx_err handle_incident_assess(struct api_request *request, const struct api_incident_assess_in *in,
@@ -257,6 +283,7 @@ cx_err handle_incident_assess(struct api_request *request, const struct api_inci
                                       .detail = in->comment};
     struct field_detail details[] = {{"comment", in->comment}};
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
+    CX_TRY(match_playbooks(&assessing));
     CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &assessing.entry));
     CX_TRY(field_details(request->arena, details, 1, &event.details));
     CX_TRY(api_commit(request, &event, write_assessment, &assessing));

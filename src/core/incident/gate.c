@@ -390,6 +390,24 @@ static cx_err check_signatures(struct judging *judging)
     return CX_OK;
 }
 
+/* Each is done, or somebody said why it does not apply. What stands for a duty is a gap as that duty. */
+static cx_err check_steps(struct judging *judging)
+{
+    const struct step_list *steps = &judging->account->steps;
+    if (steps->unreadable)
+        CX_TRY(add(judging, "playbook-altered", "steps",
+                   "The database does not hold the version of a playbook that it follows."));
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct step *step = &steps->steps[i];
+        if (step->is->kind != PLAYBOOK_DUTY &&
+            (step->state == STEP_OPEN || step->state == STEP_OVERDUE))
+            CX_TRY(add(judging, "step-open", "steps", "Playbook %.*s, step %.*s: %.*s.",
+                       CX_STR_ARG(step->book->playbook->name), CX_STR_ARG(step->is->id),
+                       CX_STR_ARG(step->is->title)));
+    }
+    return CX_OK;
+}
+
 cx_err gate_closure(const struct account *account, struct arena *arena, struct gap_list *ret_list)
 {
     struct judging judging;
@@ -399,6 +417,7 @@ cx_err gate_closure(const struct account *account, struct arena *arena, struct g
         CX_TRY(check_coverage(&judging));
     }
     CX_TRY(check_signatures(&judging));
+    CX_TRY(check_steps(&judging));
     bool in_public = account->incident.row.tracks >> TRACK_PUBLIC & 1;
     if (in_public && !account->closure_posted)
         CX_TRY(add(&judging, "closure-unposted", "closure",

@@ -1,6 +1,7 @@
 /* Reading: lists of incidents, their timelines and duties, the queue of what is due, and the rules in force. */
 #include "api_routes.h"
 #include "core/incident/pack_use.h"
+#include "core/incident/step_store.h"
 #include "core/incident/view.h"
 
 /* Incidents that the queue and the clocks look at: beyond it the answer says that it is not complete. */
@@ -13,6 +14,9 @@ struct listing {
     struct page_key after;
     size_t limit, count;
     struct incident *incidents;
+    struct step_list *steps; /* of the live ones, beside incidents */
+    struct step_cache cache;
+    bool unreadable; /* some steps are not among them */
 };
 
 static cx_err read_list(struct store_tx *tx, void *arg)
@@ -29,10 +33,15 @@ static cx_err read_list(struct store_tx *tx, void *arg)
         CX_TRY(incident_page(tx, tenant_id, list->has_state, list->state, &list->after, list->limit,
                              request->arena, rows, &list->count));
     CX_TRY(ARENA_NEW_ARRAY(request->arena, list->count, &list->incidents));
+    CX_TRY(ARENA_NEW_ARRAY(request->arena, list->count, &list->steps));
     for (size_t i = 0; i < list->count; i++) {
         list->incidents[i] = (struct incident){.row = rows[i]};
         CX_TRY(incident_complete(tx, request->core, tenant_id, request->now_us, request->arena,
                                  &list->incidents[i]));
+        if (list->live)
+            CX_TRY(steps_load(tx, tenant_id, &list->incidents[i], request->now_us, request->arena,
+                              &list->cache, &list->steps[i]));
+        list->unreadable |= list->steps[i].unreadable > 0;
     }
     return CX_OK;
 }
@@ -104,19 +113,55 @@ cx_err handle_incident_duties(struct api_request *request, const struct api_inci
     return CX_OK;
 }
 
+/* A duty, or a step of a playbook. */
 struct due {
     struct cx_id incident_id;
-    const struct duty *duty;
+    const struct duty *duty; /* NULL: a step */
+    const struct step *step;
+    cx_time deadline_us;
+    struct cx_str key, playbook; /* playbook: of a step */
 };
 
 static int by_deadline(const void *a, const void *b)
 {
     const struct due *left = a, *right = b;
-    if (left->duty->deadline_us != right->duty->deadline_us)
-        return left->duty->deadline_us < right->duty->deadline_us ? -1 : 1;
+    if (left->deadline_us != right->deadline_us)
+        return left->deadline_us < right->deadline_us ? -1 : 1;
     int order = cx_bytes_cmp(cx_id_bytes(&left->incident_id), cx_id_bytes(&right->incident_id));
-    return order ? order
-                 : cx_bytes_cmp(cx_str_bytes(left->duty->key), cx_str_bytes(right->duty->key));
+    if (!order)
+        order = cx_bytes_cmp(cx_str_bytes(left->playbook), cx_str_bytes(right->playbook));
+    return order ? order : cx_bytes_cmp(cx_str_bytes(left->key), cx_str_bytes(right->key));
+}
+
+static size_t add_duties(const struct incident *incident, struct due *due)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < incident->duties.count; i++) {
+        const struct duty *duty = &incident->duties.duties[i];
+        if (duty_is_open(duty))
+            due[count++] = (struct due){.incident_id = incident->row.incident_id,
+                                        .duty = duty,
+                                        .deadline_us = duty->deadline_us,
+                                        .key = duty->key};
+    }
+    return count;
+}
+
+/* Those that stand for a duty are there as that duty. */
+static size_t add_steps(const struct incident *incident, const struct step_list *steps,
+                        struct due *due)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct step *step = &steps->steps[i];
+        if (step_is_due(step) && step->is->kind != PLAYBOOK_DUTY)
+            due[count++] = (struct due){.incident_id = incident->row.incident_id,
+                                        .step = step,
+                                        .deadline_us = step->deadline_us,
+                                        .key = step->is->id,
+                                        .playbook = step->book->playbook->name};
+    }
+    return count;
 }
 
 static cx_err collect_due(struct arena *arena, const struct listing *list, struct due **ret_due,
@@ -125,19 +170,24 @@ static cx_err collect_due(struct arena *arena, const struct listing *list, struc
     struct due *due = NULL;
     size_t room = 0, count = 0;
     for (size_t i = 0; i < list->count; i++)
-        room += list->incidents[i].duties.count;
+        room += list->incidents[i].duties.count + list->steps[i].count;
     CX_TRY(ARENA_NEW_ARRAY(arena, room, &due));
     for (size_t i = 0; i < list->count; i++) {
-        const struct duty_list *duties = &list->incidents[i].duties;
-        for (size_t j = 0; j < duties->count; j++)
-            if (duty_is_open(&duties->duties[j]))
-                due[count++] = (struct due){list->incidents[i].row.incident_id, &duties->duties[j]};
+        count += add_duties(&list->incidents[i], &due[count]);
+        count += add_steps(&list->incidents[i], &list->steps[i], &due[count]);
     }
     if (count)
         qsort(due, count, sizeof(*due), by_deadline);
     *ret_due = due;
     *ret_count = count;
     return CX_OK;
+}
+
+static cx_err view_due(struct api_request *request, const struct due *due,
+                       struct api_duty_view *ret_view)
+{
+    return due->duty ? incident_duty_view(request, due->incident_id, due->duty, ret_view)
+                     : incident_step_due_view(request, due->incident_id, due->step, ret_view);
 }
 
 cx_err handle_incident_due(struct api_request *request, const struct api_incident_due_in *in,
@@ -150,12 +200,13 @@ cx_err handle_incident_due(struct api_request *request, const struct api_inciden
     struct api_duty_view *items = NULL;
     CX_TRY(store_read(request->core->store, read_list, &list));
     CX_TRY(collect_due(request->arena, &list, &due, &count));
-    bool complete = list.count < QUEUE_INCIDENTS_MAX && count <= (size_t)in->limit;
+    bool complete =
+        list.count < QUEUE_INCIDENTS_MAX && count <= (size_t)in->limit && !list.unreadable;
     if (count > (size_t)in->limit)
         count = (size_t)in->limit;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, count, &items));
     for (size_t i = 0; i < count; i++)
-        CX_TRY(incident_duty_view(request, due[i].incident_id, due[i].duty, &items[i]));
+        CX_TRY(view_due(request, &due[i], &items[i]));
     ret_out->body =
         (struct api_duty_list){.items = items, .items_count = count, .complete = complete};
     return CX_OK;

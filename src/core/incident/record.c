@@ -3,6 +3,7 @@
 #include "core/field.h"
 #include "core/incident/call_store.h"
 #include "core/incident/pack_use.h"
+#include "core/incident/step_store.h"
 
 static struct duty_case case_of(const struct incident *incident, const struct duty_entry *entries)
 {
@@ -152,7 +153,15 @@ cx_err incident_new_prepare(struct core *core, struct arena *arena,
     entry.kind = KIND_AWARE;
     entry.at_us = draft->aware_us;
     entry.detail = draft->aware_reason;
-    return incident_entry_prepare(core, arena, &entry, &ret_new->entries[1]);
+    CX_TRY(incident_entry_prepare(core, arena, &entry, &ret_new->entries[1]));
+    const struct attach_draft attach = {.tenant_id = draft->tenant_id,
+                                        .incident_id = ret_new->row.incident_id,
+                                        .is = {draft->type,
+                                               incident_severity(draft->impact, draft->urgency),
+                                               draft->tracks, draft->certificates},
+                                        .now_us = draft->now_us};
+    return attach_prepare_matching(core, arena, &attach, &ret_new->playbooks,
+                                   &ret_new->playbook_count);
 }
 
 cx_err incident_new_insert(struct store_tx *tx, struct incident_new *made)
@@ -160,6 +169,8 @@ cx_err incident_new_insert(struct store_tx *tx, struct incident_new *made)
     CX_TRY(row_incident_insert(tx, &made->row));
     for (size_t i = 0; i < INCIDENT_FIRST_ENTRIES; i++)
         CX_TRY(incident_append(tx, &made->entries[i]));
+    for (size_t i = 0; i < made->playbook_count; i++)
+        CX_TRY(attach_insert(tx, &made->playbooks[i]));
     return call_add_severity(tx, made->row.tenant_id, made->row.incident_id, made->severity,
                              made->row.created_us);
 }

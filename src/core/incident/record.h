@@ -62,11 +62,15 @@ struct incident_draft {
     struct cx_str aware_reason;
 };
 enum { INCIDENT_FIRST_ENTRIES = 2 }; /* reported, aware */
+struct attach;
 struct incident_new {
     struct row_incident row;
     enum incident_severity severity; /* people on call are told of it */
     struct row_incident_entry entries[INCIDENT_FIRST_ENTRIES];
+    struct attach *playbooks; /* those in force that apply; in arena */
+    size_t playbook_count;
 };
+/* Not inside a store closure. */
 cx_err incident_new_prepare(struct core *core, struct arena *arena,
                             const struct incident_draft *draft, struct incident_new *ret_new);
 /* Inside a store closure. */

@@ -147,7 +147,7 @@ static const struct {
     {"h", RULE_SECONDS, 3600}, {"d", RULE_SECONDS, 86400},
 };
 
-static bool read_period(struct cx_str text, struct rule_limit *ret_limit)
+bool rule_period_parse(struct cx_str text, struct rule_limit *ret_limit)
 {
     for (size_t i = 0; i < CX_COUNT_OF(UNITS); i++) {
         struct cx_str suffix = cx_str_from(UNITS[i].suffix);
@@ -178,7 +178,7 @@ static cx_err read_limit(struct reader *r, const struct json_node *duty,
     bool is_before = cx_str_starts(text, before);
     if (is_before)
         text = (struct cx_str){text.ptr + before.len, text.len - before.len};
-    if (!read_period(text, &limit) || (is_before && limit.unit != RULE_SECONDS))
+    if (!rule_period_parse(text, &limit) || (is_before && limit.unit != RULE_SECONDS))
         return json_refuse(
             &node, r->diag, CX_ERR(PARSE), "limit",
             "A limit is 15m, 24h, 5d, 3mo, 1bd, stated or stated-30d, 3 years at most.");

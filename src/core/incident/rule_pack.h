@@ -73,5 +73,7 @@ struct rule_pack {
 cx_err rule_pack_parse(struct arena *arena, struct cx_bytes text, struct cx_diag *diag,
                        struct rule_pack *ret_pack);
 
+/* "15m", "24h", "5d", "3mo", "1bd": 3 years at most. */
+bool rule_period_parse(struct cx_str text, struct rule_limit *ret_limit);
 bool rule_kinds_have(const struct rule_kinds *kinds, enum incident_kind kind);
 const char *rule_obligation_name(enum rule_obligation obligation);

@@ -82,7 +82,13 @@ struct incident_words {
     X(CLOSED, "closed")                                                                            \
     X(RECURRED, "recurred")                                                                        \
     X(ACCESS_FROZEN, "access_frozen")                                                              \
-    X(ACCESS_UNFROZEN, "access_unfrozen")
+    X(ACCESS_UNFROZEN, "access_unfrozen")                                                          \
+    X(PLAYBOOK_ATTACHED, "playbook_attached")                                                      \
+    X(PLAYBOOK_DETACHED, "playbook_detached")                                                      \
+    X(STEP_ASSIGNED, "step_assigned")                                                              \
+    X(STEP_DONE, "step_done")                                                                      \
+    X(STEP_NOT_APPLICABLE, "step_not_applicable")                                                  \
+    X(STEP_REOPENED, "step_reopened")
 
 /* Kinds that people write; what a duty starts with or is met by. */
 #define INCIDENT_TOLD_KIND_LIST(X)                                                                 \

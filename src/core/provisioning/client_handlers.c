@@ -153,7 +153,8 @@ static cx_err write_new(struct store_tx *tx, struct issuing *i)
     CX_TRY(access_token_check_life(tx, &i->token, i->request->diag));
     CX_TRY(row_api_token_insert(tx, &i->token));
     CX_TRY(access_grant_write(tx, &i->grant, i->request->diag));
-    return row_scim_client_insert(tx, &row);
+    CX_TRY(row_scim_client_insert(tx, &row));
+    return change_note_id(tx, row.tenant_id, CHANGE_SCIM_CLIENT, row.user_id);
 }
 
 /* What the client had, its user's other tokens too. */

@@ -273,6 +273,7 @@ static cx_err write_insertion(struct store_tx *tx, void *arg)
     CX_TRY(row_access_group_insert(tx, &row));
     CX_TRY(change_note_id(tx, row.tenant_id, CHANGE_GROUP, row.group_id));
     CX_TRY(row_scim_group_insert(tx, &i->scim));
+    CX_TRY(change_note_id(tx, row.tenant_id, CHANGE_SCIM_GROUP, row.group_id));
     for (const struct scim_step *step = i->document->steps; step; step = step->next)
         for (size_t k = 0; step->kind == SCIM_STEP_ADD && k < step->member_count; k++)
             CX_TRY(come_in(tx, i->call, &group, step->members[k]));

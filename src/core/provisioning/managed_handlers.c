@@ -2,6 +2,7 @@
 #include "api_routes.h"
 #include "core/access/group_store.h"
 #include "core/access/view.h"
+#include "core/change/change.h"
 #include "core/field.h"
 #include "core/provisioning/directory.h"
 
@@ -89,7 +90,8 @@ static cx_err insert_mark(struct store_tx *tx, struct marking *m, const struct g
                                        .marked_by_id = m->request->principal.user_id,
                                        .created_us = m->request->now_us,
                                        .changed_us = m->request->now_us};
-    return row_scim_group_insert(tx, &row);
+    CX_TRY(row_scim_group_insert(tx, &row));
+    return change_note_id(tx, row.tenant_id, CHANGE_SCIM_GROUP, row.group_id);
 }
 
 static cx_err write_mark(struct store_tx *tx, void *arg)

@@ -2,6 +2,7 @@
 
 #include "core/access/group_store.h"
 #include "core/access/state_store.h"
+#include "core/change/change.h"
 
 enum { GROUP_ROLES_MAX = 256 };
 
@@ -78,7 +79,9 @@ cx_err scim_client_rotate(struct store_tx *tx, struct cx_id tenant_id,
     store_bind_int(q, 6, client->changed_us);
     store_bind_id(q, 7, client->changed_by_id);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
+    return store_changes(q) == 1
+               ? change_note_id(tx, tenant_id, CHANGE_SCIM_CLIENT, client->user_id)
+               : CX_ERR(CONFLICT);
 }
 
 cx_err scim_client_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx_id user_id,
@@ -92,7 +95,8 @@ cx_err scim_client_revoke(struct store_tx *tx, struct cx_id tenant_id, struct cx
     store_bind_id(q, 1, tenant_id);
     store_bind_id(q, 2, user_id);
     store_bind_int(q, 3, now_us);
-    return store_exec(q);
+    CX_TRY(store_exec(q));
+    return change_note_id(tx, tenant_id, CHANGE_SCIM_CLIENT, user_id);
 }
 
 /* ---- groups ---- */
@@ -259,7 +263,8 @@ cx_err scim_group_update(struct store_tx *tx, struct cx_id tenant_id,
     else
         store_bind_null(q, 9);
     CX_TRY(store_exec(q));
-    return store_changes(q) == 1 ? CX_OK : CX_ERR(NOTFOUND);
+    return store_changes(q) == 1 ? change_note_id(tx, tenant_id, CHANGE_SCIM_GROUP, group->group_id)
+                                 : CX_ERR(NOTFOUND);
 }
 
 /* UNION: the walk ends even if a cycle were there. */
