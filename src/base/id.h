@@ -38,6 +38,8 @@ struct cx_id {
     X(BLOCK, "blk")                                                                                \
     X(MASS_REVOCATION, "mrv")                                                                      \
     X(HOLD, "hld")                                                                                 \
+    X(ALERT_SOURCE, "als")                                                                         \
+    X(ALERT_DELIVERY, "ald")                                                                       \
     X(NOTICE, "ntc")                                                                               \
     X(NOTICE_CONTACT, "nco")                                                                       \
     X(NOTICE_RECIPIENT, "nrc")                                                                     \

@@ -3,7 +3,7 @@ keeps. A list or a filter of the contract that has no line here fails tests/inte
 import datetime
 from dataclasses import dataclass, field
 
-from harness import acme, pki
+from harness import acme, alerts, pki
 from harness.instance import wait_for
 
 UNKNOWN = '0' * 26
@@ -56,7 +56,7 @@ class Rows:
             self.make(f'/v1/scim-groups/{group}', status=200, client_id=directory['client']['user_id'])
         self.leavers = [self.instance.user('basic-user', name=f'Leaver {i}') for i in range(3)]
         for leaver in self.leavers:
-            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(31))
+            self.make(f'/v1/users/{leaver.user_id}/leave', status=200, reason='retires', left=self.moment(30), due=self.moment(30.5))
 
     def issue(self, name, client=None, **fields):
         done = self.instance.settled(self.instance.request([name], profile='server-tls-auto', client=client, **fields))
@@ -94,6 +94,9 @@ class Rows:
         self.scope = self.make(f'/v1/incidents/{self.incident}/scopes', comment='all', issued_after='2020-01-01T00:00:00Z')['id']
         for i in range(3):
             self.make('/v1/notice-contacts', role='security', language='en', name=f'contact {i}', email=f'c{i}@customer.example')
+        self.tools = [alerts.Tool(self.instance, f'tool-{i}') for i in range(3)]
+        for i in range(3):
+            self.tools[0].send({'rule': 'r', 'subject': f's-{i}', 'title': f'Alert {i}'}).expect(200)
         self.make(f'/v1/incidents/{self.incident}/timeline', kind='issuance_stopped', detail='stopped')
         self.notice = self.make(f'/v1/incidents/{self.incident}/notices', scope_id=self.scope, nature='a mistake', impact='none yet',
                                 steps=['2031-12-01T12:00:00Z; Somebody; Something'])['id']
@@ -194,6 +197,8 @@ class Rows:
             'incident_timeline': List(incident + '/timeline', 'seq', order=None, after='seq'),
             'incident_scope_certificates': List(f'{incident}/scopes/{self.scope}/certificates', 'certificate_id', order=None,
                                                 after='certificate_id'),
+            'alert_source_list': List('/v1/alert-sources'),
+            'alert_delivery_list': List(f'/v1/alert-sources/{self.tools[0].id}/deliveries', order='received'),
             'notice_contacts': List('/v1/notice-contacts'),
             'notice_ledger': List(f'{incident}/notices/{self.notice}/ledger', 'delivery_id', order=None),
             'block_list': List('/v1/blocks', order='placed', filters={
