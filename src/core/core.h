@@ -57,6 +57,7 @@ struct core {
     struct tenant_worker *incidents;           /* core/incident/worker.h */
     struct tenant_worker *notices;             /* core/notify/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */
+    struct tenant_worker *intake;              /* core/intake/worker.h */
     struct tenant_worker *reviews;             /* core/review/worker.h */
     struct tenant_worker *changes;             /* core/change/worker.h */
     struct nonce_set *acme_nonces;

@@ -20,6 +20,7 @@
 #include "core/authentication/password_pool.h"
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
+#include "core/intake/worker.h"
 #include "core/notify/template.h"
 #include "core/notify/worker.h"
 #include "core/policy/profile_store.h"
@@ -111,6 +112,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(notice_templates_new(notice_text_files, notice_text_file_count, diag,
                                 &core->notice_templates));
     CX_TRY(notice_worker_start(core, &core->notices));
+    CX_TRY(intake_worker_start(core, &core->intake));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -151,6 +153,7 @@ static void stop(struct running *run)
     status_stop(
         core->status); /* before the worker, whom its responders' certificates are told to */
     tenant_worker_stop(core->changes);
+    tenant_worker_stop(core->intake);
     tenant_worker_stop(core->notices);
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->incidents);
