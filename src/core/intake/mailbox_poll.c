@@ -12,7 +12,8 @@ enum {
     PAGES_MAX = 16, /* of a folder in one go: the others wait their turn */
     FAILURE_MAX = 300,
 };
-#define LEASE_US (INT64_C(300) * CX_US_PER_S)
+/* Short, since it only keeps nodes from reading the same twice: what is stored, and how far, is decided by folder_advance. */
+#define LEASE_US (INT64_C(15) * CX_US_PER_S)
 
 struct polling {
     struct core *core;

@@ -8,8 +8,9 @@
 #include "core/intake/worker.h"
 #include "core/notify/worker.h"
 
-enum { RECEIPT_ARENA_MAX = 4 * 1024 * 1024, MAIL_TIMEOUT_MS = 30000, ATTEMPTS_MAX = 50 };
-#define LEASE_US (INT64_C(120) * CX_US_PER_S)
+enum { RECEIPT_ARENA_MAX = 4 * 1024 * 1024, MAIL_TIMEOUT_MS = 10000, ATTEMPTS_MAX = 50 };
+/* Longer than the relay is waited for: another node must not send it too. */
+#define LEASE_US (INT64_C(20) * CX_US_PER_S)
 
 struct answering {
     struct core *core;
