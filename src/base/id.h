@@ -39,6 +39,11 @@ struct cx_id {
     X(BLOCK, "blk")                                                                                \
     X(MASS_REVOCATION, "mrv")                                                                      \
     X(HOLD, "hld")                                                                                 \
+    X(ALERT_SOURCE, "als")                                                                         \
+    X(ALERT_DELIVERY, "ald")                                                                       \
+    X(MAILBOX, "mbx")                                                                              \
+    X(MAIL, "mbm")                                                                                 \
+    X(SELF_TEST, "mst")                                                                            \
     X(NOTICE, "ntc")                                                                               \
     X(NOTICE_CONTACT, "nco")                                                                       \
     X(NOTICE_RECIPIENT, "nrc")                                                                     \

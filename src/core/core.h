@@ -63,6 +63,7 @@ struct core {
     struct tenant_worker *letters;             /* core/letter/worker.h */
     struct notice_templates *notice_templates; /* core/notify/template.h */
     struct tenant_worker *trackers;            /* core/tracker/worker.h */
+    struct tenant_worker *intake;              /* core/intake/worker.h */
     struct tenant_worker *reviews;             /* core/review/worker.h */
     struct tenant_worker *changes;             /* core/change/worker.h */
     struct nonce_set *acme_nonces;

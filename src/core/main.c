@@ -22,6 +22,7 @@
 #include "core/issuance/issuer.h"
 #include "core/issuance/worker.h"
 #include "core/letter/worker.h"
+#include "core/intake/worker.h"
 #include "core/notify/template.h"
 #include "core/notify/worker.h"
 #include "core/oncall/worker.h"
@@ -121,6 +122,7 @@ static cx_err start_parts(struct running *run, struct cx_diag *diag)
     CX_TRY(oncall_worker_start(core, &core->pages));
     CX_TRY(oncall_letter_worker_start(core, &core->page_letters));
     CX_TRY(tracker_worker_start(core, &core->trackers));
+    CX_TRY(intake_worker_start(core, &core->intake));
     CX_TRY(nonce_set_new(&core->acme_nonces));
     return acme_validator_start(core, &core->acme_validator);
 }
@@ -165,6 +167,7 @@ static void stop(struct running *run)
     tenant_worker_stop(core->page_letters);
     tenant_worker_stop(core->pages);
     tenant_worker_stop(core->trackers);
+    tenant_worker_stop(core->intake);
     tenant_worker_stop(core->notices);
     tenant_worker_stop(core->reviews);
     tenant_worker_stop(core->revocations);

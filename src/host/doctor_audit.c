@@ -9,6 +9,7 @@
 #include "core/audit/export.h"
 #include "core/audit/verify.h"
 #include "core/tenant/tenant.h"
+#include "host/doctor_mailbox.h"
 #include "host/doctor_state.h"
 
 #include <inttypes.h>
@@ -79,6 +80,7 @@ void host_doctor(struct doctor *doctor)
     for (size_t i = 0; i < count; i++) {
         say_tenant(doctor, &host, &tenants[i]);
         host_doctor_state(doctor, &host, tenants[i].tenant_id, tenants[i].name);
+        host_doctor_mailbox(doctor, &host, tenants[i].tenant_id, tenants[i].name);
     }
     cli->diag = before;
 }

@@ -70,6 +70,35 @@ cx_err outbound_mail(struct outbound_client *client, const struct outbound_lette
                      size_t count, uint32_t timeout_ms, struct cx_diag *diag,
                      struct outbound_letter_result *results);
 
+/* ---- reading a mailbox ---- */
+
+enum { OUTBOUND_MAILS_MAX = 8 };
+struct outbound_mailbox {
+    struct cx_str host, user, password;
+    uint16_t port;
+    struct cx_bytes ca_pem;           /* empty: the roots of this host */
+    struct cx_str folder;             /* at most 100 octets */
+    uint32_t uid_validity, after_uid; /* what was read last; 0: nothing yet */
+    uint32_t timeout_ms;
+};
+/* What outbound/message.h says of each; texts are in the arena of the call. */
+struct outbound_received {
+    uint32_t uid;
+    struct cx_str message_id, sender, subject, text;
+    bool automatic, cut;
+    struct cx_bytes raw;
+};
+struct outbound_mailbox_page {
+    uint32_t uid_validity;
+    bool more;
+    struct outbound_received mails[OUTBOUND_MAILS_MAX];
+    size_t count;
+};
+/* CX_E_POLICY (address), CX_E_AUTH (user, password, folder), CX_E_IO: the diagnostic says why. */
+cx_err outbound_mailbox_read(struct outbound_client *client, const struct outbound_mailbox *mailbox,
+                             struct arena *arena, struct cx_diag *diag,
+                             struct outbound_mailbox_page *ret_page);
+
 /* A POST of JSON: https, no redirect, public addresses and those of outbound_allow_networks. */
 struct outbound_hook {
     struct cx_str url;

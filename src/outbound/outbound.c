@@ -6,6 +6,8 @@
 #include "os/file.h"
 #include "outbound/fetch.h"
 #include "outbound/mail.h"
+#include "outbound/mailbox_handler.h"
+#include "outbound/message.h"
 #include "outbound/validate_handlers.h"
 
 /* Validations take at most VALIDATIONS_MAX workers; the rest is for fetches and the health check. */
@@ -129,6 +131,7 @@ static const struct ipc_route routes[] = {
     {IPC_OUTBOUND_HOOK, on_hook},
     {IPC_OUTBOUND_TRACKER, on_tracker},
     {IPC_OUTBOUND_MAIL, on_mail},
+    {IPC_OUTBOUND_MAILBOX, on_outbound_mailbox},
     {IPC_OUTBOUND_VALIDATE, on_outbound_validate},
     {IPC_OUTBOUND_CHECK_CAA, on_outbound_check_caa},
 };
@@ -196,6 +199,8 @@ static cx_err run(const struct role_start *start, struct validator *validator, s
                                       .ca_file = start->smtp_ca_file};
     CX_TRY(mail_relay_open(&mail, diag, validator->mail));
     CX_TRY(fetch_init());
+    if (message_init() == 0)
+        cx_log(CX_LOG_WARN, "mail is read in UTF-8 alone: iconv has no charsets", NULL);
     CX_TRY(role_enter(start, &report, diag));
     struct cx_str lines = CX_STR_NONE;
     if (cx_failed(cx_str_view(cx_buf_view(&anchor), &lines)))

@@ -412,7 +412,7 @@ class Matrix:
 
     # By content type: how an operation with its own format refuses bytes that are none of it.
     RAW_ANSWERS = {'application/ocsp-request': 'ocsp', 'application/jose+json': 'acme', 'application/x-www-form-urlencoded': 'page',
-                   'application/scim+json': 'problem'}
+                   'application/scim+json': 'problem', 'application/json': 'problem'}
 
     def raw_cases(self, operation, case):
         yield from self.content_types(case, operation.raw)

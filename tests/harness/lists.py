@@ -3,7 +3,7 @@ keeps. A list or a filter of the contract that has no line here fails tests/inte
 import datetime
 from dataclasses import dataclass, field
 
-from harness import acme, pki
+from harness import acme, alerts, imap, pki
 from harness.instance import wait_for
 
 UNKNOWN = '0' * 26
@@ -85,6 +85,16 @@ class Rows:
         for i in range(3):
             self.make('/v1/renewal-windows', start=self.moment(i + 1), end=self.moment(i + 2), certificate_profile='server-tls-auto')
 
+    def mailboxes(self):
+        for i in range(3):
+            self.server.put(imap.letter(subject=f'report {i}'))
+        for i in range(3):
+            self.make('/v1/mailboxes', **self.server.mailbox(name=f'reports-{i}', poll_seconds=3600))
+        # Whichever is read first takes them all; the others see what is known.
+        wait_for(lambda: all('checked' in m for m in self.admin.pages('/v1/mailboxes')), 'the mailboxes are read', 60)
+        self.mailbox = next(m['id'] for m in self.admin.pages('/v1/mailboxes')
+                            if list(self.admin.pages(f'/v1/mailboxes/{m["id"]}/messages')))
+
     def incidents(self):
         opened = [self.make('/v1/incidents', type='misissuance', impact='medium', urgency='high', source='self_reported',
                             title=f'Incident {i}', summary='Names of another.', tracks=['public', 'customer'], certificates=['tls']) for i in range(3)]
@@ -96,6 +106,14 @@ class Rows:
             self.make('/v1/notice-contacts', role='security', language='en', name=f'contact {i}', email=f'c{i}@customer.example')
         for i in range(3):
             self.make('/v1/incident-packs', **{'from': '2025-01-01T00:00:00Z', 'until': f'2025-0{i + 2}-01T00:00:00Z'})
+        self.server = imap.Server()
+        try:
+            self.mailboxes()
+        finally:
+            self.server.destroy()
+        self.tools = [alerts.Tool(self.instance, f'tool-{i}') for i in range(3)]
+        for i in range(3):
+            self.tools[0].send({'rule': 'r', 'subject': f's-{i}', 'title': f'Alert {i}'}).expect(200)
         self.make(f'/v1/incidents/{self.incident}/timeline', kind='issuance_stopped', detail='stopped')
         self.notice = self.make(f'/v1/incidents/{self.incident}/notices', scope_id=self.scope, nature='a mistake', impact='none yet',
                                 steps=['2031-12-01T12:00:00Z; Somebody; Something'])['id']
@@ -208,6 +226,10 @@ class Rows:
             'incident_timeline': List(incident + '/timeline', 'seq', order=None, after='seq'),
             'incident_scope_certificates': List(f'{incident}/scopes/{self.scope}/certificates', 'certificate_id', order=None,
                                                 after='certificate_id'),
+            'alert_source_list': List('/v1/alert-sources'),
+            'alert_delivery_list': List(f'/v1/alert-sources/{self.tools[0].id}/deliveries', order='received'),
+            'mailbox_list': List('/v1/mailboxes'),
+            'mailbox_messages': List(f'/v1/mailboxes/{self.mailbox}/messages', order='received'),
             'notice_contacts': List('/v1/notice-contacts'),
             'notice_ledger': List(f'{incident}/notices/{self.notice}/ledger', 'delivery_id', order=None),
             'block_list': List('/v1/blocks', order='placed', filters={

@@ -24,7 +24,7 @@ def query_names(operation):
 
 @pytest.fixture(scope='module')
 def rows(make_instance):
-    return lists.Rows(make_instance(drill=True).start())
+    return lists.Rows(make_instance(drill=True, settings={'outbound_allow_networks': '127.0.0.0/8'}).start())
 
 
 @pytest.fixture(scope='module')

@@ -33,6 +33,7 @@ struct api_request {
         source_address; /* from the gate; "" on the local socket. Personal data: seal it */
     struct cx_bytes client_certificate; /* DER, verified by the gate; empty when none */
     struct cx_str cookies, origin;      /* headers as sent; "" when absent */
+    struct cx_str signature;            /* header CertiNext-Signature, likewise */
     bool from_gate;
     struct cx_str reason; /* X-Reason, decoded: personal data; api_commit records it */
     bool head_only;       /* HEAD, which is routed as GET */

@@ -161,6 +161,7 @@ void api_exchange_init(struct api_exchange *exchange, struct core *core,
                                              .client_certificate = head->client_certificate,
                                              .cookies = head->cookies,
                                              .origin = head->origin,
+                                             .signature = head->signature,
                                              .from_gate = head->from_gate};
 }
 

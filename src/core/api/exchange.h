@@ -33,6 +33,7 @@ struct api_head {
     struct cx_str content_type;
     struct cx_str cookies, origin;
     struct cx_str reason; /* X-Reason */
+    struct cx_str signature;
     struct cx_str source_address;
     struct cx_bytes client_certificate;
     bool from_gate;

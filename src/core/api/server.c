@@ -190,6 +190,7 @@ static struct api_head read_head(struct call *call, struct MHD_Connection *conne
                              .cookies = header_of(connection, MHD_HTTP_HEADER_COOKIE),
                              .origin = header_of(connection, MHD_HTTP_HEADER_ORIGIN),
                              .reason = header_of(connection, API_HEADER_REASON),
+                             .signature = header_of(connection, "CertiNext-Signature"),
                              .content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE)};
 }
 

@@ -66,7 +66,8 @@ cx_err alert_prepare(struct core *core, struct arena *arena, const struct alert_
                                        .at_us = draft->at_us,
                                        .now_us = draft->now_us,
                                        .subject = draft->rule,
-                                       .detail = draft->subject};
+                                       .detail = draft->subject,
+                                       .proof = draft->proof};
     alert.row = (struct row_incident_alert){
         .tenant_id = draft->tenant_id, .first_us = draft->now_us, .last_us = draft->now_us};
     CX_TRY(arena_printf(arena, &alert.row.alert_key, "%.*s %.*s", CX_STR_ARG(draft->rule),

@@ -11,6 +11,7 @@ struct core;
 struct alert_draft {
     struct cx_id tenant_id, creator_id; /* creator zero: the program */
     struct cx_str rule, subject, title, summary;
+    struct cx_str proof; /* "": none; where the evidence is */
     enum incident_level impact, urgency;
     uint32_t tracks; /* of the incident that it opens, as in record.h */
     cx_time at_us, now_us;

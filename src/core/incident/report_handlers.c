@@ -8,10 +8,9 @@
 #include "core/field.h"
 #include "core/incident/intake_store.h"
 #include "core/incident/key_proof.h"
-#include "core/incident/record.h"
+#include "core/incident/report.h"
 #include "core/incident/report_form.h"
 #include "core/inventory/search_store.h"
-#include "core/protect/protect.h"
 #include "core/tenant/tenant_store.h"
 
 enum {
@@ -20,22 +19,19 @@ enum {
     LISTED_MAX = 200,          /* certificates named in the timeline; all are found by their key */
     SECURITY_TXT_DAYS = 180,   /* RFC 9116 §2.5.5: less than a year */
     SECURITY_TXT_MAX = 64 * 1024,
-    ITEM_KEY_COMPROMISE = 3, /* of TLS BR 4.9.1.1 */
 };
 #define HOUR_US (INT64_C(3600) * CX_US_PER_S)
 
 struct taking {
     struct api_request *request;
     struct cx_id tenant_id;
-    struct cx_str tenant, action, tracking;
+    struct cx_str tenant, action;
     struct report_form form;
     bool proven;
     uint8_t spki_sha256[CRYPTO_SHA256_LEN];
     struct certificate_row *certificates;
     size_t certificate_count;
-    struct row_incident_report report;
-    struct incident_new made;
-    struct row_incident_entry received, acknowledged, required;
+    struct report_new report;
 };
 
 static cx_err send_page(struct api_request *request, uint16_t status, const struct cx_buf *page,
@@ -115,80 +111,22 @@ static cx_err list_certificates(struct taking *taking, struct cx_str *ret_text)
                           ret_text);
 }
 
-static cx_err prepare_entries(struct taking *taking)
-{
-    struct api_request *request = taking->request;
-    struct entry_draft draft = {.tenant_id = taking->tenant_id,
-                                .incident_id = taking->made.row.incident_id,
-                                .kind = KIND_REPORT_RECEIVED,
-                                .at_us = request->now_us,
-                                .now_us = request->now_us,
-                                .subject = taking->tracking,
-                                .detail = taking->form.problem};
-    CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &taking->received));
-    draft.kind = KIND_REPORT_ACKNOWLEDGED;
-    draft.detail = CX_STR("the receipt was shown to the sender");
-    CX_TRY(incident_entry_prepare(request->core, request->arena, &draft, &taking->acknowledged));
-    if (!taking->proven)
-        return CX_OK;
-    draft.kind = KIND_LEAF_REVOCATION_REQUIRED;
-    draft.item = ITEM_KEY_COMPROMISE;
-    CX_TRY(list_certificates(taking, &draft.detail));
-    return incident_entry_prepare(request->core, request->arena, &draft, &taking->required);
-}
-
-static cx_err prepare_report(struct taking *taking)
-{
-    struct api_request *request = taking->request;
-    struct row_incident_report *report = &taking->report;
-    uint8_t token[PROTECT_INDEX_LEN];
-    struct cx_bytes index = CX_BYTES_NONE;
-    *report = (struct row_incident_report){.tenant_id = taking->tenant_id,
-                                           .incident_id = taking->made.row.incident_id,
-                                           .may_be_named = taking->form.may_be_named,
-                                           .has_reporter = taking->form.reporter.len > 0,
-                                           .has_proven_spki = taking->proven,
-                                           .received_us = request->now_us};
-    if (taking->proven)
-        report->proven_spki = CX_BYTES(taking->spki_sha256, CRYPTO_SHA256_LEN);
-    CX_TRY(cx_id_new(request->core->rng, &report->report_id));
-    CX_TRY(field_id_text(request->arena, CX_ID_REPORT, report->report_id, &taking->tracking));
-    struct field_place problem = {taking->tenant_id, "incident_report", "problem",
-                                  report->report_id};
-    struct field_place reporter = {taking->tenant_id, "incident_report", "reporter",
-                                   report->report_id};
-    CX_TRY(protect_index(request->core->protect, taking->tenant_id, "incident_report",
-                         "address_index", cx_str_bytes(request->source_address), token));
-    CX_TRY(arena_copy(request->arena, CX_BYTES(token, sizeof(token)), &index));
-    report->address_index = index;
-    CX_TRY(field_seal_text(request->core, problem, taking->form.problem, request->arena,
-                           &report->problem));
-    if (!report->has_reporter)
-        return CX_OK;
-    return field_seal_text(request->core, reporter, taking->form.reporter, request->arena,
-                           &report->reporter);
-}
-
-/* Until somebody says otherwise the certificates are taken to be under the strictest rules there are. */
 static cx_err prepare(struct taking *taking)
 {
     struct api_request *request = taking->request;
-    const struct incident_draft draft = {
-        .tenant_id = taking->tenant_id,
-        .type = taking->proven ? INCIDENT_KEY_COMPROMISE : INCIDENT_PROBLEM_REPORT,
-        .certificates = 1u << CERTIFICATES_TLS,
-        .impact = taking->proven ? LEVEL_HIGH : LEVEL_MEDIUM,
-        .urgency = LEVEL_HIGH,
-        .source = SOURCE_THIRD_PARTY,
-        .title = taking->proven ? CX_STR("Report: proven key compromise")
-                                : CX_STR("Report: problem with a certificate"),
-        .summary = taking->form.problem,
-        .aware_us = request->now_us,
-        .now_us = request->now_us,
-        .aware_reason = CX_STR("the report was received")};
-    CX_TRY(incident_new_prepare(request->core, request->arena, &draft, &taking->made));
-    CX_TRY(prepare_report(taking));
-    return prepare_entries(taking);
+    struct report_draft draft = {.tenant_id = taking->tenant_id,
+                                 .problem = taking->form.problem,
+                                 .reporter = taking->form.reporter,
+                                 .origin = request->source_address,
+                                 .may_be_named = taking->form.may_be_named,
+                                 .receipt = CX_STR("the receipt was shown to the sender"),
+                                 .now_us = request->now_us};
+    if (taking->proven) {
+        draft.proven_spki = CX_BYTES(taking->spki_sha256, CRYPTO_SHA256_LEN);
+        if (taking->certificate_count)
+            CX_TRY(list_certificates(taking, &draft.certificates));
+    }
+    return report_prepare(request->core, request->arena, &draft, &taking->report);
 }
 
 static cx_err write_report(struct store_tx *tx, void *arg)
@@ -196,17 +134,12 @@ static cx_err write_report(struct store_tx *tx, void *arg)
     struct taking *taking = arg;
     struct api_request *request = taking->request;
     int64_t from_address = 0, all = 0;
-    CX_TRY(report_count(tx, taking->tenant_id, taking->report.address_index,
+    CX_TRY(report_count(tx, taking->tenant_id, taking->report.row.address_index,
                         request->now_us - HOUR_US, &from_address, &all));
     if (from_address >= REPORTS_PER_ADDRESS || all >= REPORTS_PER_TENANT)
         return cx_refuse(request->diag, CX_ERR(LIMIT), "", "report-rate",
                          "There were too many reports within an hour: please send yours later.");
-    CX_TRY(incident_new_insert(tx, &taking->made));
-    CX_TRY(row_incident_report_insert(tx, &taking->report));
-    CX_TRY(incident_append(tx, &taking->received));
-    CX_TRY(incident_append(tx, &taking->acknowledged));
-    return taking->proven && taking->certificate_count ? incident_append(tx, &taking->required)
-                                                       : CX_OK;
+    return report_insert(tx, &taking->report);
 }
 
 static cx_err take(struct taking *taking)
@@ -215,8 +148,8 @@ static cx_err take(struct taking *taking)
     CX_TRY(prepare(taking));
     struct audit_event event = {.tenant_id = taking->tenant_id,
                                 .object_type = CX_ID_INCIDENT,
-                                .object_id = taking->made.row.incident_id};
-    struct field_detail details[] = {{"report", taking->tracking},
+                                .object_id = taking->report.made.row.incident_id};
+    struct field_detail details[] = {{"report", taking->report.tracking},
                                      {"proven", taking->proven ? CX_STR("yes") : CX_STR("no")},
                                      {"source_address", request->source_address}};
     CX_TRY(field_details(request->arena, details, 3, &event.details));
@@ -228,7 +161,7 @@ static cx_err send_receipt(struct taking *taking, struct api_raw *raw)
     CX_CLEANUP(cx_buf_clear) struct cx_buf page = CX_BUF_INIT(REPORT_PAGE_MAX);
     char received[CX_TIME_TEXT_MAX];
     CX_TRY(cx_time_format(taking->request->now_us, received));
-    CX_TRY(report_page_receipt(taking->tenant, taking->tracking, cx_str_from(received),
+    CX_TRY(report_page_receipt(taking->tenant, taking->report.tracking, cx_str_from(received),
                                taking->proven, taking->certificate_count, &page));
     return send_page(taking->request, 201, &page, raw);
 }

@@ -284,8 +284,12 @@ cx_err notice_letter_write(const struct notice_letter *letter, struct cx_buf *ou
     CX_TRY(add_date(letter->at_us, out));
     CX_TRY(cx_buf_addf(out, "Message-ID: <%.*s@%.*s>\r\n", CX_STR_ARG(letter->delivery),
                        CX_STR_ARG(domain)));
+    if (letter->reply_to_id.len)
+        CX_TRY(cx_buf_addf(out, "In-Reply-To: <%.*s>\r\n", CX_STR_ARG(letter->reply_to_id)));
     /* RFC 3834 §5: nobody's holiday answers to it. base64: the text arrives octet by octet as it was approved. */
-    CX_TRY(cx_buf_add_str(out, CX_STR("Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+    CX_TRY(cx_buf_addf(out, "Auto-Submitted: %s\r\n",
+                       letter->reply_to_id.len ? "auto-replied" : "auto-generated"));
+    CX_TRY(cx_buf_add_str(out, CX_STR("MIME-Version: 1.0\r\n"
                                       "Content-Type: text/plain; charset=utf-8\r\n"
                                       "Content-Transfer-Encoding: base64\r\n\r\n")));
     return add_body(letter->body, out);

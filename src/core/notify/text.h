@@ -50,7 +50,9 @@ cx_err notice_body(const struct notice_template *template, const struct notice_f
 
 struct notice_letter {
     struct cx_str from, to, subject, body, delivery; /* "ndl_…": the Message-ID is made of it */
-    cx_time at_us; /* of the header Date: the same at every attempt, so that the octets are */
+    struct cx_str
+        reply_to_id; /* Message-ID of what it answers, without brackets; "" = it answers nothing */
+    cx_time at_us;   /* of the header Date: the same at every attempt, so that the octets are */
 };
 cx_err notice_letter_write(const struct notice_letter *letter, struct cx_buf *out);
 /* "t=SECONDS,v1=HEX": HMAC-SHA-256 over "SECONDS." and the body. */
