@@ -69,21 +69,3 @@ cx_err incident_set_role(struct store_tx *tx, const struct row_incident_role *ro
 /* The highest mark of the duty; 0: none. */
 cx_err incident_mark_of(struct store_tx *tx, struct cx_id tenant_id, struct cx_id incident_id,
                         struct cx_str duty_key, int64_t *ret_percent);
-
-/* How another incident is related to one; in the order of the contract. */
-enum incident_relation {
-    RELATION_RECURRENCE_OF, /* that one again */
-    RELATION_RECURRED_AS,
-    RELATION_PARENT,
-    RELATION_CHILD,
-    RELATION_SAME_TYPE
-};
-enum { RELATED_MAX = 200 };
-struct related_row {
-    struct cx_id incident_id;
-    enum incident_relation relation; /* the closest */
-};
-/* Those linked with it, and those of its type made since since_us and before it; newest first. rows has room for RELATED_MAX. */
-cx_err incident_related(struct store_tx *tx, struct cx_id tenant_id,
-                        const struct incident_row *incident, cx_time since_us,
-                        struct related_row *rows, size_t *ret_count);

@@ -1,73 +1,10 @@
 /*
- * An incident that is an earlier one over again, and what is related to one. The link is an entry in both timelines; in the earlier one it fails
- * the follow-ups that were to show that it cannot happen again.
+ * An incident that is an earlier one over again. The link is an entry in both timelines; in the earlier one it fails the
+ * follow-ups that were to show that it cannot happen again.
  */
 #include "api_routes.h"
 #include "core/field.h"
 #include "core/incident/view.h"
-
-#define RELATED_BACK_US (INT64_C(2) * 366 * CX_US_PER_DAY)
-_Static_assert((int)API_INCIDENT_RELATION_SAME_TYPE == (int)RELATION_SAME_TYPE &&
-                   (int)API_INCIDENT_RELATION_RECURRED_AS == (int)RELATION_RECURRED_AS,
-               "the words of the contract are in the order of incident_store.h");
-
-struct relating {
-    struct api_request *request;
-    struct cx_id incident_id;
-    struct related_row *rows;
-    struct incident_row *incidents;
-    size_t count;
-};
-
-static cx_err read_related(struct store_tx *tx, void *arg)
-{
-    struct relating *relating = arg;
-    struct api_request *request = relating->request;
-    struct cx_id tenant_id = request->principal.tenant_id;
-    struct incident_row incident;
-    cx_err err = incident_find(tx, tenant_id, relating->incident_id, request->arena, &incident);
-    if (err.code == CX_E_NOTFOUND)
-        return incident_refuse_unknown(request->diag);
-    CX_TRY(err);
-    CX_TRY(incident_related(tx, tenant_id, &incident, incident.created_us - RELATED_BACK_US,
-                            relating->rows, &relating->count));
-    for (size_t i = 0; i < relating->count; i++)
-        CX_TRY(incident_find(tx, tenant_id, relating->rows[i].incident_id, request->arena,
-                             &relating->incidents[i]));
-    return CX_OK;
-}
-
-static cx_err show_related(struct api_request *request, struct cx_id incident_id,
-                           struct api_related_list *ret_list)
-{
-    struct relating relating = {.request = request, .incident_id = incident_id};
-    struct api_related_view *items = NULL;
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, RELATED_MAX, &relating.rows));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, RELATED_MAX, &relating.incidents));
-    CX_TRY(store_read(request->core->store, read_related, &relating));
-    CX_TRY(ARENA_NEW_ARRAY(request->arena, relating.count, &items));
-    for (size_t i = 0; i < relating.count; i++) {
-        const struct incident_row *row = &relating.incidents[i];
-        struct field_place title = {request->principal.tenant_id, "incident", "title",
-                                    row->incident_id};
-        items[i] = (struct api_related_view){
-            .id = row->incident_id,
-            .relation = (enum api_incident_relation)relating.rows[i].relation,
-            .type = (enum api_incident_type)row->type,
-            .state = (enum api_incident_state)row->state,
-            .created = row->created_us};
-        CX_TRY(field_open_text(request->core, title, row->title, request->arena, &items[i].title));
-    }
-    *ret_list = (struct api_related_list){.items = items, .items_count = relating.count};
-    return CX_OK;
-}
-
-cx_err handle_incident_related(struct api_request *request,
-                               const struct api_incident_related_in *in,
-                               struct api_incident_related_out *ret_out)
-{
-    return show_related(request, in->incident_id, &ret_out->body);
-}
 
 struct recurring {
     struct api_request *request;
@@ -140,5 +77,5 @@ cx_err handle_incident_recur(struct api_request *request, const struct api_incid
     struct audit_event event = {.object_type = CX_ID_INCIDENT, .object_id = in->incident_id};
     CX_TRY(field_details(request->arena, details, 2, &event.details));
     CX_TRY(api_commit(request, &event, write_recurrence, &recurring));
-    return show_related(request, in->incident_id, &ret_out->body);
+    return incident_related_show(request, in->incident_id, &ret_out->body);
 }

@@ -19,6 +19,9 @@ cx_err incident_step_view(struct api_request *request, const struct step *step,
 /* A step in the queue, in the shape of a duty. */
 cx_err incident_step_due_view(struct api_request *request, struct cx_id incident_id,
                               const struct step *step, struct api_duty_view *ret_view);
+/* What else there was: related.c. */
+cx_err incident_related_show(struct api_request *request, struct cx_id incident_id,
+                             struct api_related_list *ret_list);
 cx_err incident_refuse_unknown(struct cx_diag *diag);
 /* Reads one incident; refuses one that is not there. */
 cx_err incident_read(struct api_request *request, struct cx_id incident_id,
