@@ -7,12 +7,10 @@ enum { ID_CHARS = 26, HEAD_CHARS = 4 };
 
 static struct cx_str head_of(enum access_secret_kind kind)
 {
-    static const char *const heads[] = {[ACCESS_SECRET_TOKEN] = "cxt_",
-                                        [ACCESS_SECRET_LINK] = "cxl_",
-                                        [ACCESS_SECRET_SESSION] = "cxs_",
-                                        [ACCESS_SECRET_DEVICE] = "cxd_",
-                                        [ACCESS_SECRET_NOTICE] = "cxn_",
-                                        [ACCESS_SECRET_PAGE] = "cxp_"};
+    static const char *const heads[] = {
+        [ACCESS_SECRET_TOKEN] = "cxt_",   [ACCESS_SECRET_LINK] = "cxl_",
+        [ACCESS_SECRET_SESSION] = "cxs_", [ACCESS_SECRET_DEVICE] = "cxd_",
+        [ACCESS_SECRET_NOTICE] = "cxn_",  [ACCESS_SECRET_PAGE] = "cxp_"};
     return (struct cx_str){heads[kind], HEAD_CHARS};
 }
 

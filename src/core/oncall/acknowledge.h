@@ -2,7 +2,6 @@
 #pragma once
 #include "core/api/api.h"
 #include "core/oncall/page_store.h"
-#include "core/audit/audit.h"
 
 /* One transaction: the page, its entry in the incident's timeline, the audit entry. CX_E_CONFLICT when it is not open any more. details: of the
  * audit entry. */

@@ -41,8 +41,7 @@ static cx_err read_step(struct store_tx *tx, void *arg)
     if (!esc->page->has_incident_id)
         return CX_OK;
     CX_TRY(incident_find(tx, esc->tenant_id, esc->page->incident_id, esc->arena, &incident));
-    esc->over = incident.state == INCIDENT_CLOSED || incident.state == INCIDENT_FALSE_ALARM ||
-                incident.state == INCIDENT_MERGED;
+    esc->over = oncall_is_over(&incident);
     CX_TRY(roster_plan(tx, &esc->roster, esc->now_us, esc->arena, &plan));
     oncall_step_next(&plan, &esc->step.page.level, &esc->step.page.round);
     return oncall_step_read(tx, esc->now_us, esc->arena, &esc->step);

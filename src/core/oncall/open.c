@@ -33,12 +33,6 @@ static cx_err read_calls(struct store_tx *tx, void *arg)
                         &opening->call_count);
 }
 
-static bool is_over(const struct incident_row *row)
-{
-    return row->state == INCIDENT_CLOSED || row->state == INCIDENT_FALSE_ALARM ||
-           row->state == INCIDENT_MERGED;
-}
-
 static cx_err asks_for(const struct opening *opening, const struct row_oncall_roster *roster,
                        bool *ret_asks)
 {
@@ -59,7 +53,7 @@ static cx_err read_steps(struct store_tx *tx, void *arg)
                          &opening->incident));
     CX_TRY(roster_rows(tx, opening->tenant_id, opening->arena, opening->rosters,
                        &opening->roster_count));
-    for (size_t i = 0; i < opening->roster_count && !is_over(&opening->incident); i++) {
+    for (size_t i = 0; i < opening->roster_count && !oncall_is_over(&opening->incident); i++) {
         const struct row_oncall_roster *roster = &opening->rosters[i];
         struct oncall_step *step = &opening->steps[opening->step_count];
         bool asks = false;

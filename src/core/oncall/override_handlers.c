@@ -58,25 +58,6 @@ struct adding {
     struct row_oncall_override row;
 };
 
-static cx_err check_person(struct store_tx *tx, const struct adding *adding)
-{
-    struct api_request *request = adding->request;
-    bool reachable = false;
-    if (!adding->row.has_user_id)
-        return CX_OK;
-    cx_err err = person_is_reachable(tx, adding->row.tenant_id, adding->row.user_id, request->arena,
-                                     &reachable);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "user-unknown",
-                         "There is no such user.");
-    CX_TRY(err);
-    return reachable
-               ? CX_OK
-               : cx_refuse(request->diag, CX_ERR(POLICY), "user_id", "person-unreachable",
-                           "Who is on call needs an active account and a contact of their own "
-                           "with an address.");
-}
-
 static cx_err write_override(struct store_tx *tx, void *arg)
 {
     struct adding *adding = arg;
@@ -99,7 +80,8 @@ static cx_err write_override(struct store_tx *tx, void *arg)
     if (count == ONCALL_OVERRIDES_MAX)
         return cx_refuse(request->diag, CX_ERR(LIMIT), "from", "override-limit",
                          "There are %d overrides: take some back.", ONCALL_OVERRIDES_MAX);
-    CX_TRY(check_person(tx, adding));
+    if (row->has_user_id)
+        CX_TRY(person_check(tx, request, "user_id", row->user_id));
     return row_oncall_override_insert(tx, row);
 }
 

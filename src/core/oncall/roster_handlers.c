@@ -19,25 +19,6 @@ struct creation {
 static const char *const LEVEL_FIELDS[ONCALL_LEVELS_MAX] = {"first_level", "second_level",
                                                             "third_level"};
 
-static cx_err check_person(struct store_tx *tx, struct creation *creation,
-                           const struct row_oncall_person *person)
-{
-    struct api_request *request = creation->request;
-    const char *field = LEVEL_FIELDS[person->level - 1];
-    bool reachable = false;
-    cx_err err =
-        person_is_reachable(tx, person->tenant_id, person->user_id, request->arena, &reachable);
-    if (err.code == CX_E_NOTFOUND)
-        return cx_refuse(request->diag, CX_ERR(POLICY), field, "user-unknown",
-                         "There is no such user.");
-    CX_TRY(err);
-    return reachable
-               ? CX_OK
-               : cx_refuse(request->diag, CX_ERR(POLICY), field, "person-unreachable",
-                           "Who is on call needs an active account and a contact of their own "
-                           "with an address.");
-}
-
 static cx_err write_roster(struct store_tx *tx, void *arg)
 {
     struct creation *creation = arg;
@@ -51,7 +32,8 @@ static cx_err write_roster(struct store_tx *tx, void *arg)
                          "There are %d rosters, the most there can be: end one.", ROSTERS_MAX);
     CX_TRY(row_oncall_roster_insert(tx, &creation->row));
     for (size_t i = 0; i < creation->person_count; i++) {
-        CX_TRY(check_person(tx, creation, &creation->people[i]));
+        CX_TRY(person_check(tx, request, LEVEL_FIELDS[creation->people[i].level - 1],
+                            creation->people[i].user_id));
         CX_TRY(row_oncall_person_insert(tx, &creation->people[i]));
     }
     return roster_view(tx, request, &creation->row, &creation->view);

@@ -7,6 +7,12 @@
 /* Edges of overrides that are over still say since when nobody is on call. */
 #define OVERRIDES_KEPT_US (7 * CX_US_PER_DAY)
 
+bool oncall_is_over(const struct incident_row *incident)
+{
+    return incident->state == INCIDENT_CLOSED || incident->state == INCIDENT_FALSE_ALARM ||
+           incident->state == INCIDENT_MERGED;
+}
+
 void oncall_step_next(const struct oncall_plan *plan, int64_t *level, int64_t *round)
 {
     if (*level < plan->level_count) {

@@ -3,6 +3,7 @@
  * another beside the change of the page.
  */
 #pragma once
+#include "core/incident/incident_store.h"
 #include "core/oncall/page_store.h"
 #include "core/oncall/roster_store.h"
 
@@ -28,6 +29,8 @@ struct oncall_step {
     size_t letter_count;
 };
 
+/* Nobody is called for it any more. Pure. */
+bool oncall_is_over(const struct incident_row *incident);
 /* Whom to page at the page's level, or, when nobody can be reached there, at the next one that has somebody. Moves the page's
  * level and round along. Inside a closure. */
 cx_err oncall_step_read(struct store_tx *tx, cx_time now_us, struct arena *arena,

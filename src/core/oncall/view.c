@@ -72,6 +72,23 @@ cx_err roster_find_for(struct store_tx *tx, struct api_request *request, struct 
     return err;
 }
 
+cx_err person_check(struct store_tx *tx, struct api_request *request, const char *field,
+                    struct cx_id user_id)
+{
+    bool reachable = false;
+    cx_err err =
+        person_is_reachable(tx, request->principal.tenant_id, user_id, request->arena, &reachable);
+    if (err.code == CX_E_NOTFOUND)
+        return cx_refuse(request->diag, CX_ERR(POLICY), field, "user-unknown",
+                         "There is no such user.");
+    CX_TRY(err);
+    return reachable
+               ? CX_OK
+               : cx_refuse(request->diag, CX_ERR(POLICY), field, "person-unreachable",
+                           "Who is on call needs an active account and a contact of their own "
+                           "with an address.");
+}
+
 cx_err page_view(const struct row_oncall_page *row, struct api_page_view *ret_view)
 {
     struct api_page_view view = {.id = row->page_id,
