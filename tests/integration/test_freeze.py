@@ -1,4 +1,6 @@
 """Keeping accounts and credentials from acting: every protocol refuses at the next request, nothing is lost, and somebody else lifts it."""
+import datetime
+
 import pytest
 
 from harness import acme, login, pki
@@ -127,3 +129,20 @@ def test_what_is_refused(instance, admin, officer, incident, freeze):
     requester = instance.people()['requester']
     requester.post('/v1/freezes', {'incident_id': incident['id'], 'kind': 'user', 'user_id': admin.user_id, 'reason': 'x'}).problem(403)
     assert admin.post('/v1/freezes/frz_' + '0' * 26 + '/lift', {'reason': 'x'}).problem(404)['rule'] == 'freeze-unknown'
+
+
+def test_a_robot_of_the_frozen_person_does_not_lift_it(instance, admin, officer, freeze):
+    owner = login.Person(instance, 'security-officer')
+    robot = admin.post('/v1/service-accounts', {'display_name': 'robot', 'purpose': 'test', 'owner_id': owner.id}).expect(201)
+    expires = (datetime.datetime.utcnow() + datetime.timedelta(days=10)).strftime('%Y-%m-%dT%H:%M:%SZ')
+    admin.post('/v1/bindings', {'user_id': robot['id'], 'role': 'incident-manager', 'all': True, 'expires': expires, 'reason': 'a test'}).expect(201)
+    make = lambda client: client.post(f'/v1/service-accounts/{robot["id"]}/tokens', {'label': 'x', 'expires_in_days': 2}).expect(201)['secret']  # noqa: E731
+    below, free = instance.anonymous(token=make(owner.token)), instance.anonymous(token=make(owner.login()))
+    made = freeze('user', user_id=owner.id)
+    owner.token.get('/v1/me').problem(401)
+    below.get('/v1/me').problem(401)
+    free.get('/v1/me').expect(200)
+    assert lift(free, made).problem(403)['rule'] == 'frozen-lifts'
+    owner.token.get('/v1/me').problem(401)
+    lift(officer, made).expect(200)
+    below.get('/v1/me').expect(200)

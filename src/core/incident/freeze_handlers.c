@@ -268,7 +268,8 @@ struct lifting {
     struct api_request *request;
     struct cx_id freeze_id;
     struct row_access_freeze row;
-    bool mine;
+    bool mine;     /* who lifts placed it */
+    bool about_me; /* who lifts is the frozen person, by a service account of theirs */
     struct row_incident_entry entry;
 };
 
@@ -282,8 +283,12 @@ static cx_err read_one(struct store_tx *tx, void *arg)
         return cx_refuse(request->diag, err, "freeze_id", "freeze-unknown",
                          "There is no such freeze.");
     CX_TRY(err);
-    return access_same_person(tx, tenant_id, lifting->row.placer_id, request->principal.user_id,
-                              &lifting->mine);
+    struct cx_id user_id = request->principal.user_id;
+    CX_TRY(access_same_person(tx, tenant_id, lifting->row.placer_id, user_id, &lifting->mine));
+    return cx_str_is(lifting->row.kind, "user")
+               ? access_same_person(tx, tenant_id, lifting->row.subject_id, user_id,
+                                    &lifting->about_me)
+               : CX_OK;
 }
 
 static cx_err write_lifting(struct store_tx *tx, void *arg)
@@ -306,6 +311,10 @@ cx_err handle_freeze_lift(struct api_request *request, const struct api_freeze_l
     if (lifting.mine)
         return cx_refuse(request->diag, CX_ERR(DENIED), "freeze_id", "placer-lifts",
                          "You placed this freeze: somebody else has to lift it.");
+    if (lifting.about_me)
+        return cx_refuse(
+            request->diag, CX_ERR(DENIED), "freeze_id", "frozen-lifts",
+            "You are one person with whom this keeps out: somebody else has to lift it.");
     CX_TRY(prepare_entry(request, &lifting.row, KIND_ACCESS_UNFROZEN, in->reason, &lifting.entry));
     struct field_detail details[] = {{"reason", in->reason}};
     struct audit_event event = {.object_type = CX_ID_FREEZE, .object_id = in->freeze_id};
