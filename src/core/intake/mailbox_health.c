@@ -90,7 +90,8 @@ static cx_err send_test(struct health *health)
     return store_write(health->core->store, write_sent, health);
 }
 
-static cx_err raise(struct health *health, const char *rule, const char *title, const char *summary)
+static cx_err raise_alert(struct health *health, const char *rule, const char *title,
+                          const char *summary)
 {
     struct alert_draft draft = {.tenant_id = health->tenant_id,
                                 .rule = cx_str_from(rule),
@@ -112,7 +113,7 @@ static cx_err look_at_test(struct health *health)
     bool open = row->has_test_id && !row->has_test_seen_us;
     if (open && !row->has_test_alerted_us &&
         health->now_us - row->test_made_us > TEST_PATIENCE_US) {
-        CX_TRY(raise(
+        CX_TRY(raise_alert(
             health, "mailbox-self-test", "The self-test mail did not arrive",
             "Problem reports by mail may be lost: a letter to the mailbox did not arrive in it "
             "within an hour."));
@@ -134,8 +135,8 @@ static cx_err look_at_silence(struct health *health)
     cx_time since_us = row->has_checked_us ? row->checked_us : row->created_us;
     if (row->failure.len == 0 || row->has_alerted_us || health->now_us - since_us < SILENCE_US)
         return CX_OK;
-    CX_TRY(raise(health, "mailbox-unreachable", "A problem-report mailbox cannot be read",
-                 "Problem reports by mail wait unread for half an hour or more."));
+    CX_TRY(raise_alert(health, "mailbox-unreachable", "A problem-report mailbox cannot be read",
+                       "Problem reports by mail wait unread for half an hour or more."));
     return store_write(health->core->store, write_alerted, health);
 }
 

@@ -47,10 +47,12 @@ static cx_err write_outcome(struct store_tx *tx, void *arg)
                                polling->now_us, due_us);
 }
 
-/* What a server said may hold anything. */
+/* The first counts, of several folders. What a server said may hold anything. */
 static void note_failure(struct polling *polling, struct cx_str folder, cx_err err,
                          const struct cx_diag *diag)
 {
+    if (polling->failure[0])
+        return;
     int len = snprintf(polling->failure, sizeof(polling->failure), "%.*s: %s", CX_STR_ARG(folder),
                        diag->text[0] ? diag->text : "the outbound process gave no answer");
     for (int i = 0; i < len && i < FAILURE_MAX - 1; i++)
