@@ -1,5 +1,5 @@
 -- What the leadership was told of a period: the text as it was made, its SHA-256 and when. Rows are added, never changed. maker_id is NULL when
--- the period's end made it, which happens once a period. pdf: the same text; NULL when the library for it is not installed.
+-- the period's end made it, which happens once a period.
 CREATE TABLE incident_pack (
     tenant_id BYTEA NOT NULL,
     pack_id BYTEA NOT NULL,
@@ -8,8 +8,6 @@ CREATE TABLE incident_pack (
     maker_id BYTEA,
     markdown BYTEA NOT NULL,
     markdown_sha256 BYTEA NOT NULL,
-    pdf BYTEA,
-    pdf_sha256 BYTEA,
     made_us BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, pack_id),
     FOREIGN KEY (tenant_id, maker_id) REFERENCES tenant_user (tenant_id, user_id)

@@ -1,6 +1,6 @@
 /*
- * A plain document: headings, paragraphs, list items. Made once, then written as Markdown or as PDF (pdf.h), so that both say
- * the same. Text of people is escaped where it is written, so that it makes no heading, list, link or HTML of its own.
+ * A plain document: headings, paragraphs, list items; made, then written as Markdown. Text of people is escaped where it is
+ * written, so that it makes no heading, list, link or HTML of its own.
  *
  * Texts are borrowed until the document was written; the blocks are in the arena. A line feed within a text becomes a space.
  */

@@ -14,14 +14,13 @@ static cx_err nothing(struct store_tx *tx, void *arg)
     return CX_OK; /* the audit entry is all that is written */
 }
 
-static cx_err host_of(struct api_request *request, struct cx_str *ret_host)
+static struct cx_str host_of(const struct api_request *request)
 {
     struct cx_str url = request->core->options.public_url;
     static const char SCHEME[] = "https://";
     size_t skip = sizeof(SCHEME) - 1;
-    bool has = url.len > skip && cx_str_eq((struct cx_str){url.ptr, skip}, CX_STR("https://"));
-    *ret_host = has ? (struct cx_str){url.ptr + skip, url.len - skip} : url;
-    return CX_OK;
+    bool has = url.len > skip && cx_str_is((struct cx_str){url.ptr, skip}, SCHEME);
+    return has ? (struct cx_str){url.ptr + skip, url.len - skip} : url;
 }
 
 struct form {
@@ -48,7 +47,7 @@ cx_err handle_incident_export(struct api_request *request, const struct api_inci
     struct form form = form_of(in->form);
     CX_TRY(account_read(request, in->incident_id, &account));
     CX_TRY(export_source_make(account, request->arena, &source));
-    CX_TRY(host_of(request, &source.host));
+    source.host = host_of(request);
     source.ca_name = source.host;
     source.may_name = access_may(&request->principal, PERMISSION_INCIDENT_REPORT_READ, NULL);
     CX_TRY(form.write(&source, &out));

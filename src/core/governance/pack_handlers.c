@@ -3,7 +3,7 @@
 #include "core/field.h"
 #include "core/governance/pack.h"
 
-enum { PERIOD_MAX_US_DAYS = 1100 };
+enum { PERIOD_MAX_DAYS = 1100 };
 
 static cx_err view_of(struct api_request *request, const struct row_incident_pack *row,
                       struct api_pack_view *ret_view)
@@ -13,11 +13,8 @@ static cx_err view_of(struct api_request *request, const struct row_incident_pac
                                  .until = row->until_us,
                                  .has_maker_id = row->has_maker_id,
                                  .maker_id = row->maker_id,
-                                 .has_pdf_sha256 = row->has_pdf_sha256,
                                  .made = row->made_us};
     CX_TRY(page_hex_write(request->arena, row->markdown_sha256, &view.markdown_sha256));
-    if (row->has_pdf_sha256)
-        CX_TRY(page_hex_write(request->arena, row->pdf_sha256, &view.pdf_sha256));
     *ret_view = view;
     return CX_OK;
 }
@@ -32,7 +29,7 @@ cx_err handle_incident_pack_create(struct api_request *request,
                                    struct api_incident_pack_create_out *ret_out)
 {
     struct row_incident_pack row;
-    if (in->from >= in->until || in->until - in->from > PERIOD_MAX_US_DAYS * CX_US_PER_DAY)
+    if (in->from >= in->until || in->until - in->from > PERIOD_MAX_DAYS * CX_US_PER_DAY)
         return cx_refuse(request->diag, CX_ERR(POLICY), "until", "period",
                          "The end of the period is after its start, by three years at most.");
     if (in->until > request->now_us)

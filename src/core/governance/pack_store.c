@@ -1,7 +1,7 @@
 #include "core/governance/pack.h"
 
-/* Columns from the first: pack_id, from_us, until_us, maker_id, markdown_sha256, pdf_sha256, made_us. */
-#define PACK_COLUMNS "pack_id, from_us, until_us, maker_id, markdown_sha256, pdf_sha256, made_us"
+/* Columns from the first: pack_id, from_us, until_us, maker_id, markdown_sha256, made_us. */
+#define PACK_COLUMNS "pack_id, from_us, until_us, maker_id, markdown_sha256, made_us"
 
 static cx_err row_of(const struct store_stmt *q, struct cx_id tenant_id, struct arena *arena,
                      struct row_incident_pack *row)
@@ -12,10 +12,8 @@ static cx_err row_of(const struct store_stmt *q, struct cx_id tenant_id, struct 
                                       .until_us = store_col_int(q, 2),
                                       .has_maker_id = !store_col_is_null(q, 3),
                                       .maker_id = store_col_id(q, 3),
-                                      .has_pdf_sha256 = !store_col_is_null(q, 5),
-                                      .made_us = store_col_int(q, 6)};
-    CX_TRY(arena_copy(arena, store_col_bytes(q, 4), &row->markdown_sha256));
-    return row->has_pdf_sha256 ? arena_copy(arena, store_col_bytes(q, 5), &row->pdf_sha256) : CX_OK;
+                                      .made_us = store_col_int(q, 5)};
+    return arena_copy(arena, store_col_bytes(q, 4), &row->markdown_sha256);
 }
 
 cx_err pack_page(struct store_tx *tx, struct cx_id tenant_id, const struct page_key *after,
@@ -50,7 +48,7 @@ cx_err pack_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id pack_
     struct store_stmt *q = NULL;
     bool has = false;
     CX_TRY(store_prepare(tx,
-                         "SELECT " PACK_COLUMNS ", markdown, pdf FROM incident_pack "
+                         "SELECT " PACK_COLUMNS ", markdown FROM incident_pack "
                          "WHERE tenant_id = $1 AND pack_id = $2",
                          &q));
     store_bind_id(q, 1, tenant_id);
@@ -59,7 +57,5 @@ cx_err pack_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id pack_
     if (!has)
         return CX_ERR(NOTFOUND);
     CX_TRY(row_of(q, tenant_id, arena, ret_row));
-    ret_row->has_pdf = !store_col_is_null(q, 8);
-    CX_TRY(arena_copy(arena, store_col_sealed(q, 7).envelope, &ret_row->markdown.envelope));
-    return arena_copy(arena, store_col_sealed(q, 8).envelope, &ret_row->pdf.envelope);
+    return arena_copy(arena, store_col_sealed(q, 6).envelope, &ret_row->markdown.envelope);
 }
