@@ -87,7 +87,7 @@ static cx_err read_versions(struct store_tx *tx, void *arg)
         list->items[list->count++] = view_of(&version, &applying);
     }
     CX_TRY(ARENA_NEW_ARRAY(request->arena, PACK_UPLOADS_MAX, &rows));
-    CX_TRY(pack_rows(tx, tenant_id, request->arena, rows, &count));
+    CX_TRY(rule_pack_rows(tx, tenant_id, request->arena, rows, &count));
     for (size_t i = 0; i < count && list->count < VERSIONS_MAX; i++) {
         struct pack_version version;
         CX_TRY(pack_version_of(tx, request->core, tenant_id, rows[i].name, rows[i].version,
@@ -125,7 +125,7 @@ static cx_err read_uses(struct store_tx *tx, struct version_show *show)
     size_t count = 0;
     show->use_count = 0;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, PACK_USES_MAX, &rows));
-    CX_TRY(pack_uses(tx, request->principal.tenant_id, request->arena, rows, &count));
+    CX_TRY(rule_pack_uses(tx, request->principal.tenant_id, request->arena, rows, &count));
     for (size_t i = 0; i < count; i++)
         if (cx_str_eq(rows[i].name, show->name))
             show->uses[show->use_count++] =
@@ -150,7 +150,7 @@ static cx_err choose(struct store_tx *tx, struct version_show *show, struct cx_s
         if (cx_str_eq(packaged[i].name, show->name))
             *ret_version = packaged[i].version;
     CX_TRY(ARENA_NEW_ARRAY(request->arena, PACK_UPLOADS_MAX, &rows));
-    CX_TRY(pack_rows(tx, request->principal.tenant_id, request->arena, rows, &count));
+    CX_TRY(rule_pack_rows(tx, request->principal.tenant_id, request->arena, rows, &count));
     for (size_t i = 0; i < count; i++)
         if (cx_str_eq(rows[i].name, show->name))
             *ret_version = rows[i].version;
@@ -237,7 +237,7 @@ cx_err handle_rule_pack_diff(struct api_request *request, const struct api_rule_
 
 static cx_err write_upload(struct store_tx *tx, void *arg)
 {
-    return pack_insert(tx, arg);
+    return rule_pack_insert(tx, arg);
 }
 
 static cx_err refuse_write(struct cx_diag *diag, cx_err err)
@@ -303,13 +303,13 @@ static cx_err write_use(struct store_tx *tx, void *arg)
     struct activation *activation = arg;
     if (activation->keep) {
         struct pack_row there;
-        cx_err err = pack_find(tx, activation->copy.tenant_id, activation->copy.name,
-                               activation->copy.version, activation->request->arena, &there);
+        cx_err err = rule_pack_find(tx, activation->copy.tenant_id, activation->copy.name,
+                                    activation->copy.version, activation->request->arena, &there);
         if (err.code == CX_E_NOTFOUND)
-            err = pack_insert(tx, &activation->copy);
+            err = rule_pack_insert(tx, &activation->copy);
         CX_TRY(err);
     }
-    return pack_use_insert(tx, &activation->use);
+    return rule_pack_use_insert(tx, &activation->use);
 }
 
 /* As soon as it may be: now, or when the document is in force. What others agreed to may have waited past its time. */

@@ -1,8 +1,8 @@
 #include "core/incident/pack_store.h"
 #include "core/change/change.h"
 
-cx_err pack_rows(struct store_tx *tx, struct cx_id tenant_id, struct arena *arena,
-                 struct pack_row *rows, size_t *ret_count)
+cx_err rule_pack_rows(struct store_tx *tx, struct cx_id tenant_id, struct arena *arena,
+                      struct pack_row *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
@@ -27,8 +27,8 @@ cx_err pack_rows(struct store_tx *tx, struct cx_id tenant_id, struct arena *aren
     return CX_OK;
 }
 
-cx_err pack_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name,
-                 struct cx_str version, struct arena *arena, struct pack_row *ret_row)
+cx_err rule_pack_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name,
+                      struct cx_str version, struct arena *arena, struct pack_row *ret_row)
 {
     struct store_stmt *q = NULL;
     bool row = false;
@@ -49,8 +49,8 @@ cx_err pack_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_str name
     return arena_copy_str(arena, store_col_text(q, 0), &ret_row->content);
 }
 
-cx_err pack_uses(struct store_tx *tx, struct cx_id tenant_id, struct arena *arena,
-                 struct pack_use_row *rows, size_t *ret_count)
+cx_err rule_pack_uses(struct store_tx *tx, struct cx_id tenant_id, struct arena *arena,
+                      struct pack_use_row *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
@@ -92,7 +92,7 @@ static cx_err counted(struct store_tx *tx, const char *sql, struct cx_id tenant_
     return CX_OK;
 }
 
-cx_err pack_insert(struct store_tx *tx, const struct row_rule_pack *row)
+cx_err rule_pack_insert(struct store_tx *tx, const struct row_rule_pack *row)
 {
     int64_t count = 0;
     CX_TRY(counted(tx, "SELECT COUNT(*) FROM rule_pack WHERE tenant_id = $1", row->tenant_id,
@@ -103,7 +103,7 @@ cx_err pack_insert(struct store_tx *tx, const struct row_rule_pack *row)
     return change_note_text(tx, row->tenant_id, CHANGE_RULE_PACK, row->name);
 }
 
-cx_err pack_use_insert(struct store_tx *tx, struct row_rule_pack_use *row)
+cx_err rule_pack_use_insert(struct store_tx *tx, struct row_rule_pack_use *row)
 {
     int64_t count = 0, last = 0;
     CX_TRY(counted(tx, "SELECT COUNT(*) FROM rule_pack_use WHERE tenant_id = $1", row->tenant_id,

@@ -114,7 +114,7 @@ cx_err pack_version_of(struct store_tx *tx, struct core *core, struct cx_id tena
     struct pack_version found = {.text = CX_STR_NONE};
     found.pack = packaged_of(core, name, version, &found.text);
     found.packaged = found.pack != NULL;
-    cx_err err = pack_find(tx, tenant_id, name, version, arena, &found.row);
+    cx_err err = rule_pack_find(tx, tenant_id, name, version, arena, &found.row);
     found.stored = cx_is_ok(err);
     if (err.code == CX_E_NOTFOUND && found.packaged)
         err = CX_OK;
@@ -155,7 +155,7 @@ cx_err pack_list_of(struct store_tx *tx, struct core *core, struct cx_id tenant_
     size_t count = 0, packaged_count = 0;
     const struct rule_pack *packaged = rule_set_packs(core->rules, &packaged_count);
     CX_TRY(ARENA_NEW_ARRAY(arena, PACK_USES_MAX, &rows));
-    CX_TRY(pack_uses(tx, tenant_id, arena, rows, &count));
+    CX_TRY(rule_pack_uses(tx, tenant_id, arena, rows, &count));
     if (count == 0) {
         *ret_packs = packaged;
         *ret_count = packaged_count;

@@ -34,7 +34,7 @@ struct sending {
 static cx_err read_letter(struct store_tx *tx, void *arg)
 {
     struct sending *send = arg;
-    CX_TRY(letter_next(tx, send->tenant_id, send->now_us, send->arena, &send->row));
+    CX_TRY(page_letter_next(tx, send->tenant_id, send->now_us, send->arena, &send->row));
     CX_TRY(page_find(tx, send->tenant_id, send->row.page_id, send->arena, &send->page));
     return contact_find(tx, send->tenant_id, send->row.contact_id, send->arena, &send->contact);
 }
@@ -42,7 +42,7 @@ static cx_err read_letter(struct store_tx *tx, void *arg)
 static cx_err claim(struct store_tx *tx, void *arg)
 {
     struct sending *send = arg;
-    return letter_claim(tx, &send->row, send->row.claim_id, send->now_us);
+    return page_letter_claim(tx, &send->row, send->row.claim_id, send->now_us);
 }
 
 /* As step.c wrote it: subject, link, text, each up to its line end. */
@@ -128,7 +128,7 @@ static cx_err judge(struct sending *send)
 static cx_err write_result(struct store_tx *tx, void *arg)
 {
     struct sending *send = arg;
-    return letter_settle(tx, &send->row, send->state, send->due_us, send->now_us);
+    return page_letter_settle(tx, &send->row, send->state, send->due_us, send->now_us);
 }
 
 static cx_err settle(struct sending *send)

@@ -24,7 +24,7 @@ static cx_err find(struct store_tx *tx, void *arg)
     struct opening *opening = arg;
     struct arena *arena = opening->request->arena;
     struct cx_id tenant_id = opening->secret.tenant_id;
-    CX_TRY(letter_find(tx, tenant_id, opening->secret.id, arena, &opening->letter));
+    CX_TRY(page_letter_find(tx, tenant_id, opening->secret.id, arena, &opening->letter));
     return page_find(tx, tenant_id, opening->letter.page_id, arena, &opening->page);
 }
 

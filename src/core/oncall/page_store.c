@@ -201,8 +201,8 @@ static cx_err letters_of(struct store_stmt *q, struct cx_id tenant_id, size_t li
     return CX_OK;
 }
 
-cx_err letter_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id letter_id,
-                   struct arena *arena, struct row_oncall_letter *ret_row)
+cx_err page_letter_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id letter_id,
+                        struct arena *arena, struct row_oncall_letter *ret_row)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
@@ -213,8 +213,8 @@ cx_err letter_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id let
     return count == 1 ? CX_OK : CX_ERR(NOTFOUND);
 }
 
-cx_err letter_rows(struct store_tx *tx, struct cx_id tenant_id, struct cx_id page_id,
-                   struct arena *arena, struct row_oncall_letter *rows, size_t *ret_count)
+cx_err page_letter_rows(struct store_tx *tx, struct cx_id tenant_id, struct cx_id page_id,
+                        struct arena *arena, struct row_oncall_letter *rows, size_t *ret_count)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx,
@@ -227,8 +227,8 @@ cx_err letter_rows(struct store_tx *tx, struct cx_id tenant_id, struct cx_id pag
     return letters_of(q, tenant_id, PAGE_LETTERS_MAX, arena, rows, ret_count);
 }
 
-cx_err letter_next(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us, struct arena *arena,
-                   struct row_oncall_letter *ret_row)
+cx_err page_letter_next(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
+                        struct arena *arena, struct row_oncall_letter *ret_row)
 {
     struct store_stmt *q = NULL;
     size_t count = 0;
@@ -242,8 +242,8 @@ cx_err letter_next(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us, 
     return count == 1 ? CX_OK : CX_ERR(NOTFOUND);
 }
 
-cx_err letter_claim(struct store_tx *tx, const struct row_oncall_letter *row, struct cx_id claim_id,
-                    cx_time now_us)
+cx_err page_letter_claim(struct store_tx *tx, const struct row_oncall_letter *row,
+                         struct cx_id claim_id, cx_time now_us)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx,
@@ -260,8 +260,8 @@ cx_err letter_claim(struct store_tx *tx, const struct row_oncall_letter *row, st
     return store_changes(q) == 1 ? CX_OK : CX_ERR(CONFLICT);
 }
 
-cx_err letter_settle(struct store_tx *tx, const struct row_oncall_letter *row, struct cx_str state,
-                     cx_time due_us, cx_time now_us)
+cx_err page_letter_settle(struct store_tx *tx, const struct row_oncall_letter *row,
+                          struct cx_str state, cx_time due_us, cx_time now_us)
 {
     struct store_stmt *q = NULL;
     CX_TRY(store_prepare(tx,

@@ -26,17 +26,17 @@ cx_err page_acknowledge(struct store_tx *tx, struct cx_id tenant_id, struct cx_i
                         struct cx_id user_id, cx_time now_us);
 
 /* CX_E_NOTFOUND. */
-cx_err letter_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id letter_id,
-                   struct arena *arena, struct row_oncall_letter *ret_row);
+cx_err page_letter_find(struct store_tx *tx, struct cx_id tenant_id, struct cx_id letter_id,
+                        struct arena *arena, struct row_oncall_letter *ret_row);
 /* In the order of making; rows has room for PAGE_LETTERS_MAX. */
-cx_err letter_rows(struct store_tx *tx, struct cx_id tenant_id, struct cx_id page_id,
-                   struct arena *arena, struct row_oncall_letter *rows, size_t *ret_count);
+cx_err page_letter_rows(struct store_tx *tx, struct cx_id tenant_id, struct cx_id page_id,
+                        struct arena *arena, struct row_oncall_letter *rows, size_t *ret_count);
 /* The one that is due longest. CX_E_NOTFOUND. */
-cx_err letter_next(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us, struct arena *arena,
-                   struct row_oncall_letter *ret_row);
+cx_err page_letter_next(struct store_tx *tx, struct cx_id tenant_id, cx_time now_us,
+                        struct arena *arena, struct row_oncall_letter *ret_row);
 /* Takes it until the lease runs out, when its due_us still is the row's. CX_E_CONFLICT otherwise. */
-cx_err letter_claim(struct store_tx *tx, const struct row_oncall_letter *row, struct cx_id claim_id,
-                    cx_time now_us);
+cx_err page_letter_claim(struct store_tx *tx, const struct row_oncall_letter *row,
+                         struct cx_id claim_id, cx_time now_us);
 /* What came of it, from who holds the claim; due_us counts for state waiting. CX_E_CONFLICT when it was dropped or is another's. */
-cx_err letter_settle(struct store_tx *tx, const struct row_oncall_letter *row, struct cx_str state,
-                     cx_time due_us, cx_time now_us);
+cx_err page_letter_settle(struct store_tx *tx, const struct row_oncall_letter *row,
+                          struct cx_str state, cx_time due_us, cx_time now_us);

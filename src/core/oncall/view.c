@@ -153,8 +153,8 @@ static cx_err read_page(struct store_tx *tx, void *arg)
     struct api_request *request = show->request;
     struct cx_id tenant_id = request->principal.tenant_id;
     CX_TRY(page_find(tx, tenant_id, show->page_id, request->arena, &show->page));
-    return letter_rows(tx, tenant_id, show->page_id, request->arena, show->letters,
-                       &show->letter_count);
+    return page_letter_rows(tx, tenant_id, show->page_id, request->arena, show->letters,
+                            &show->letter_count);
 }
 
 cx_err page_show(struct api_request *request, struct cx_id page_id, struct api_page_view *ret_view)
