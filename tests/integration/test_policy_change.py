@@ -173,7 +173,7 @@ def setting_back(house):
 def rule_pack(house):
     """The version that applies already, from an hour to come: there is one more use of it."""
     shown = house.admin.get('/v1/rule-packs/service').expect(200)
-    return ('/v1/rule-packs/service/activate', {'version': shown['version'], 'reason': 'because'},
+    return ('/v1/rule-packs/service/activate', {'version': shown['pack']['version'], 'reason': 'because'},
             lambda client: len(client.get('/v1/rule-packs/service').expect(200)['uses']))
 
 

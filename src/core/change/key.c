@@ -23,7 +23,15 @@ static const enum cx_id_type PARTS[CHANGE_OBJECT_COUNT][PARTS_MAX] = {
     [CHANGE_APPROVAL_RULE] = {CX_ID_RULE, NO_ID, NO_ID},
     [CHANGE_DELEGATION] = {CX_ID_DELEGATION, NO_ID, NO_ID},
     [CHANGE_BREAK_GLASS_ACCOUNT] = {CX_ID_USER, NO_ID, NO_ID},
+    [CHANGE_SETTING] = {NO_ID, NO_ID, NO_ID},
+    [CHANGE_RULE_PACK] = {NO_ID, NO_ID, NO_ID},
+    [CHANGE_RULE_PACK_USE] = {NO_ID, NO_ID, NO_ID},
+    [CHANGE_SCIM_CLIENT] = {CX_ID_USER, NO_ID, NO_ID},
+    [CHANGE_SCIM_GROUP] = {CX_ID_GROUP, NO_ID, NO_ID},
+    [CHANGE_SERVICE_OWNER] = {CX_ID_USER, NO_ID, NO_ID},
+    [CHANGE_PLAYBOOK] = {NO_ID, NO_ID, NO_ID},
 };
+_Static_assert(CHANGE_PLAYBOOK + 1 == CHANGE_OBJECT_COUNT, "every kind of object has its line");
 
 static cx_err show_part(enum cx_id_type type, struct cx_str part, struct cx_buf *out)
 {
