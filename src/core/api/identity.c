@@ -13,7 +13,7 @@ cx_err api_identity_address(struct cx_str header, struct cx_diag *diag, struct c
         *ret_address = CX_STR_NONE;
         return CX_OK;
     }
-    if (header.len >= sizeof(text))
+    if (header.len >= sizeof(text) || memchr(header.ptr, '\0', header.len))
         return cx_refuse(diag, CX_ERR(PARSE), API_HEADER_ADDRESS, "address",
                          "Not a numeric address.");
     memcpy(text, header.ptr, header.len);
