@@ -1,5 +1,5 @@
 """login_burst.py SOCKET UID ORIGIN AT_ONCE COUNT: COUNT password logins for accounts that do not exist, each from an address of its own, over
-AT_ONCE connections, from the first moment or until its input ends. Who is put off (503) comes back when the answer says so, as people and
+AT_ONCE connections, from the first moment or until its input ends. Who is put off (503, 429) comes back when the answer says so, as people and
 programs do. One thread and bytes made by hand, so that what it takes of the processor is little, and known: it prints one JSON line with the
 answers by status, its processor seconds and the seconds it ran."""
 import asyncio
@@ -42,7 +42,7 @@ class Burst:
         length = next(int(line[15:]) for line in lines if line.startswith(b'content-length:'))
         await reader.readexactly(length)
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        return int(next(line[12:] for line in lines if line.startswith(b'retry-after:'))) if status == '503' else None
+        return int(next(line[12:] for line in lines if line.startswith(b'retry-after:'))) if status in ('503', '429') else None
 
     async def work(self, reader, writer):
         while self.number < self.count and not self.ended.is_set():
